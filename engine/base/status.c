@@ -1,0 +1,31 @@
+#include "base/status.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static void say(const char *kind, const char *format, va_list arguments) {
+  flockfile(stderr);
+  fprintf(stderr, "tenor: %s: ", kind);
+  vfprintf(stderr, format, arguments);
+  fputc('\n', stderr);
+  funlockfile(stderr);
+}
+
+enum status status_fail(enum status status, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  say("error", format, arguments);
+  va_end(arguments);
+  return status;
+}
+
+void status_warn(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  say("warning", format, arguments);
+  va_end(arguments);
+}
+
+enum status status_worst(enum status a, enum status b) {
+  return a > b ? a : b;
+}

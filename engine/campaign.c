@@ -1,0 +1,165 @@
+#include "campaign.h"
+
+#include <omp.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/arrays.h"
+
+enum { STRIPES = 64 };                 /* parts of the tally that are locked one by one */
+static const double ROUND_SECONDS = 1; /* between two agreements of the ranks */
+
+struct worker { /* what one thread computes in */
+  struct workspace *workspace;
+  double *columns; /* [n_columns][BLOCK_PATHS] */
+};
+
+int campaign_threads(const struct team *team) {
+  if (getenv("OMP_NUM_THREADS") != NULL) {
+    return omp_get_max_threads();
+  }
+  const int mine = omp_get_num_procs();
+  const long online = sysconf(_SC_NPROCESSORS_ONLN);
+  const int share = mine < online ? mine : mine / team->node_ranks;
+  return share > 1 ? share : 1;
+}
+
+static enum status worker_make(struct worker *worker, const struct campaign *campaign) {
+  worker->workspace = workspace_make(campaign->deck);
+  worker->columns =
+      array_make((size_t)campaign->layout->n_columns, BLOCK_PATHS * sizeof(double));
+  const bool made = worker->workspace != NULL && worker->columns != NULL;
+  return made ? STATUS_OK : status_fail(STATUS_FAILED, "no memory for a block of paths");
+}
+
+static void worker_free(struct worker *worker) {
+  workspace_free(worker->workspace);
+  array_free(worker->columns);
+}
+
+static void simulate(const struct campaign *campaign, struct worker *worker, int64_t block) {
+  campaign->kernel->run(worker->workspace, campaign->deck, campaign->constants,
+                        campaign->deck->sampling.seed, block * BLOCK_PATHS, campaign->layout,
+                        worker->columns);
+}
+
+/* Adds a block to the tally, stripe by stripe. Threads start at different stripes and pass by
+   the ones that are taken at first; integers commute, so the order changes nothing. */
+static void deposit(const struct campaign *campaign, const struct worker *worker,
+                    int64_t n_paths, struct tally *tally, omp_lock_t *locks) {
+  const int64_t n_columns = campaign->layout->n_columns;
+  const int start = omp_get_thread_num() * STRIPES / omp_get_num_threads();
+  bool done[STRIPES] = {false};
+  for (int visit = 0; visit < 2 * STRIPES; ++visit) {
+    const int stripe = (start + visit) % STRIPES;
+    if (done[stripe]) {
+      continue;
+    }
+    if (visit >= STRIPES) {
+      omp_set_lock(&locks[stripe]);
+    } else if (!omp_test_lock(&locks[stripe])) {
+      continue;
+    }
+    for (int64_t column = n_columns * stripe / STRIPES;
+         column < n_columns * (stripe + 1) / STRIPES; ++column) {
+      tally_add(tally, column, worker->columns + column * BLOCK_PATHS, n_paths);
+    }
+    omp_unset_lock(&locks[stripe]);
+    done[stripe] = true;
+  }
+}
+
+/* Centres of the power sums: the values of path 0, which every run, shard and extension of this
+   seed has in common. Centred sums lose nothing to cancellation where a column hardly varies.
+ */
+static enum status make_tally(const struct campaign *campaign, struct worker *worker,
+                              struct tally *tally) {
+  const int64_t n_columns = campaign->layout->n_columns;
+  double *centre = array_make((size_t)n_columns, sizeof *centre);
+  if (centre == NULL) {
+    return status_fail(STATUS_FAILED, "no memory for %lld columns", (long long)n_columns);
+  }
+  simulate(campaign, worker, 0);
+  for (int64_t column = 0; column < n_columns; ++column) {
+    centre[column] = worker->columns[column * BLOCK_PATHS];
+  }
+  const enum status status = tally_make(tally, campaign->layout, centre);
+  array_free(centre);
+  return status;
+}
+
+/* This rank's blocks of [begin, end). */
+static void run_round(const struct campaign *campaign, struct worker *workers, int64_t begin,
+                      int64_t end, struct tally *tally, omp_lock_t *locks) {
+  const struct team *team = campaign->team;
+  const int64_t share = plan_share(begin, end, team->rank, team->size);
+#pragma omp parallel for schedule(dynamic, 1) num_threads(campaign->threads)
+  for (int64_t i = 0; i < share; ++i) {
+    struct worker *worker = &workers[omp_get_thread_num()];
+    const int64_t block = begin + team->rank + i * team->size;
+    simulate(campaign, worker, block);
+    deposit(campaign, worker, plan_block_paths(&campaign->plan, block), tally, locks);
+  }
+}
+
+static void run_rounds(const struct campaign *campaign, struct worker *workers,
+                       struct tally *tally, omp_lock_t *locks, int64_t all_workers) {
+  const struct plan *plan = &campaign->plan;
+  const double start = progress_clock();
+  int64_t begin = plan->first_block;
+  while (begin < plan->end_block) {
+    int64_t end = begin + plan_round(begin - plan->first_block, progress_clock() - start,
+                                     ROUND_SECONDS, all_workers);
+    team_broadcast(&end, sizeof end); /* rank 0's clock decides */
+    end = end < plan->end_block ? end : plan->end_block;
+    run_round(campaign, workers, begin, end, tally, locks);
+    begin = end;
+    const int64_t done = end * BLOCK_PATHS;
+    if (campaign->progress != NULL) {
+      progress_show(campaign->progress, done < plan->end_path ? done : plan->end_path);
+    }
+  }
+}
+
+static int64_t count_workers(const struct campaign *campaign) {
+  int64_t threads[1] = {campaign->threads};
+  team_sum(campaign->team, threads, 1);
+  team_broadcast(threads, sizeof threads);
+  return threads[0];
+}
+
+enum status campaign_run(const struct campaign *campaign, struct tally *tally) {
+  *tally = (struct tally){0};
+  enum status status = STATUS_OK;
+  struct worker *workers = array_make((size_t)campaign->threads, sizeof *workers);
+  if (workers == NULL) {
+    status = status_fail(STATUS_FAILED, "no memory for %d threads", campaign->threads);
+  }
+  for (int i = 0; status == STATUS_OK && i < campaign->threads; ++i) {
+    status = worker_make(&workers[i], campaign);
+  }
+  if (status == STATUS_OK) {
+    status = make_tally(campaign, &workers[0], tally);
+  }
+  status = team_agree(status);
+  if (status == STATUS_OK) {
+    omp_lock_t locks[STRIPES];
+    for (int i = 0; i < STRIPES; ++i) {
+      omp_init_lock(&locks[i]);
+    }
+    run_rounds(campaign, workers, tally, locks, count_workers(campaign));
+    for (int i = 0; i < STRIPES; ++i) {
+      omp_destroy_lock(&locks[i]);
+    }
+    tally_canonical(tally);
+    team_sum(campaign->team, tally->words, (size_t)tally->n_words);
+    if (campaign->team->rank == 0) {
+      tally_canonical(tally);
+    }
+  }
+  for (int i = 0; workers != NULL && i < campaign->threads; ++i) {
+    worker_free(&workers[i]);
+  }
+  array_free(workers);
+  return status;
+}

@@ -1,0 +1,216 @@
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/arrays.h"
+#include "command/command.h"
+#include "edge/deck_file.h"
+#include "edge/json.h"
+#include "edge/options.h"
+#include "edge/progress.h"
+#include "edge/schema.h"
+#include "model/kernel.h"
+#include "stats/tally.h"
+
+static const char help_text[] =
+    "usage: tenor check DECK [--set KEY=VALUE]...\n"
+    "       tenor check --keys [--json]\n\n"
+    "Validates a deck, prints it with every default and unit, and says on stderr what a run of "
+    "it takes.\n\n"
+    "  --set KEY=VALUE  change one key of the deck; may be repeated\n"
+    "  --keys           the reference of all keys, as a Markdown table\n"
+    "  --json           the same as JSON\n";
+
+/* ---- the reference of keys */
+
+static void name_key(const struct key *key, char *name, size_t size) {
+  const char *owner = key->group == GROUP_TRANCHE ? "customers[].tranches[]." : "";
+  if (key->group == GROUP_SECTION) {
+    snprintf(name, size, "%s%s%s", key->section, key->section[0] != '\0' ? "." : "", key->name);
+  } else if (key->group == GROUP_TRANCHE) {
+    snprintf(name, size, "%s%s", owner, key->name);
+  } else {
+    snprintf(name, size, "%s[].%s", key->section, key->name);
+  }
+}
+
+static const char *name_unit(const struct key *key) {
+  switch (key->kind) {
+    case KIND_COUNT: return "whole number";
+    case KIND_FLAG: return "true or false";
+    case KIND_TEXT: return "text";
+    case KIND_DATE: return "date";
+    case KIND_CHOICE: return "";
+    case KIND_NUMBER: return "1";
+    default: return units_canonical(key->kind);
+  }
+}
+
+static const char *name_shape(enum shape shape) {
+  static const char *const names[] = {"", "by regime", "by year", "3 x 3", "5 x 5"};
+  return names[shape];
+}
+
+static void name_range(const struct key *key, char *range, size_t size) {
+  char high[40] = "unlimited";
+  if (key->kind == KIND_TEXT || key->kind == KIND_DATE || key->kind == KIND_FLAG ||
+      key->kind == KIND_CHOICE) {
+    range[0] = '\0';
+    return;
+  }
+  if (key->high < 1e30) {
+    snprintf(high, sizeof high, "%.15g", key->high);
+  }
+  snprintf(range, size, "%s%.15g, %s%s", key->range == RANGE_CLOSED ? "[" : "(", key->low, high,
+           key->range == RANGE_OPEN ? ")" : "]");
+}
+
+static void print_choices(const char *choices) {
+  for (const char *c = choices; *c != '\0'; ++c) {
+    fputs(*c == '|' ? " or " : (char[2]){*c, '\0'}, stdout);
+  }
+}
+
+static void print_keys(void) {
+  puts("| key | unit | values | range | meaning |\n|---|---|---|---|---|");
+  for (int i = 0; i < schema_size; ++i) {
+    const struct key *key = &schema[i];
+    char name[128], range[96];
+    name_key(key, name, sizeof name);
+    name_range(key, range, sizeof range);
+    printf("| `%s` | ", name);
+    if (key->choices != NULL) {
+      print_choices(key->choices);
+    }
+    printf("%s | %s | %s | %s |\n", name_unit(key), name_shape(key->shape), range, key->doc);
+  }
+}
+
+static void print_keys_json(void) {
+  fputs("[", stdout);
+  for (int i = 0; i < schema_size; ++i) {
+    const struct key *key = &schema[i];
+    const char *const words[] = {"key", "unit", "values", "range", "choices", "doc"};
+    char name[128], range[96];
+    name_key(key, name, sizeof name);
+    name_range(key, range, sizeof range);
+    const char *const texts[] = {name,
+                                 name_unit(key),
+                                 name_shape(key->shape),
+                                 range,
+                                 key->choices != NULL ? key->choices : "",
+                                 key->doc};
+    fputs(i > 0 ? ",\n {" : "\n {", stdout);
+    for (int j = 0; j < 6; ++j) {
+      fputs(j > 0 ? ", " : "", stdout);
+      json_text(stdout, words[j]);
+      fputs(": ", stdout);
+      json_text(stdout, texts[j]);
+    }
+    fputs("}", stdout);
+  }
+  puts("\n]");
+}
+
+/* ---- what a run takes */
+
+/* Seconds that one block takes here, measured on the second of two. */
+static double time_block(const struct deck *deck, const struct layout *layout,
+                         double *columns) {
+  const struct kernel *kernel = kernel_pick();
+  struct constants *constants = array_make(1, sizeof *constants);
+  struct workspace *workspace = workspace_make(deck);
+  double seconds = 0.0;
+  if (kernel != NULL && constants != NULL && workspace != NULL) {
+    constants_make(constants, deck);
+    for (int64_t i = 0; i < 2; ++i) {
+      const double start = progress_clock();
+      kernel->run(workspace, deck, constants, deck->sampling.seed, i * BLOCK_PATHS, layout,
+                  columns);
+      seconds = progress_clock() - start;
+    }
+  }
+  workspace_free(workspace);
+  array_free(constants);
+  return seconds;
+}
+
+static enum status estimate(const struct deck *deck) {
+  struct layout layout;
+  struct tally tally;
+  layout_make(&layout, deck);
+  double *columns = array_make((size_t)layout.n_columns, BLOCK_PATHS * sizeof(double));
+  enum status status = columns != NULL
+                           ? STATUS_OK
+                           : status_fail(STATUS_FAILED, "no memory for a block of paths");
+  if (status == STATUS_OK) {
+    const double seconds = time_block(deck, &layout, columns);
+    status = tally_make(&tally, &layout, columns);
+    if (status == STATUS_OK && seconds > 0.0) {
+      const double rate = BLOCK_PATHS / seconds;
+      fprintf(
+          stderr,
+          "tenor: the deck is valid. A rank takes about %.0f MB and %.0f MB more for each "
+          "thread; a core here computes "
+          "about %.0f paths/s, so %.0f paths take about %.2g core seconds, statistics apart.\n",
+          8e-6 * (double)tally.n_words, 8e-6 * (double)(layout.n_columns * BLOCK_PATHS), rate,
+          (double)deck->sampling.paths, (double)deck->sampling.paths / rate);
+    }
+    tally_free(&tally);
+  }
+  array_free(columns);
+  return status;
+}
+
+static enum status check(const char *path, const char *const *assignments, int n) {
+  struct deck *deck = array_make(1, sizeof *deck);
+  char *resolved = NULL;
+  if (deck == NULL) {
+    return status_fail(STATUS_FAILED, "no memory for a deck");
+  }
+  enum status status = deck_read(path, assignments, n, deck, &resolved);
+  if (status == STATUS_OK) {
+    fputs(resolved, stdout);
+    status = estimate(deck);
+  }
+  free(resolved);
+  array_free(deck);
+  return status;
+}
+
+enum status command_check(int argc, char **argv) {
+  static const struct option options[] = {{"set", required_argument, NULL, 's'},
+                                          {"keys", no_argument, NULL, 'k'},
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
+  const char *assignments[MAX_ASSIGNMENTS];
+  bool keys = false, json = false;
+  int n = 0, letter = 0;
+  opterr = 0;
+  while ((letter = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+    switch (letter) {
+      case 's':
+        if (n == MAX_ASSIGNMENTS) {
+          return status_fail(STATUS_USAGE, "too many assignments at `%s`", optarg);
+        }
+        assignments[n++] = optarg;
+        break;
+      case 'k': keys = true; break;
+      case 'j': json = true; break;
+      case 'h': fputs(help_text, stdout); return STATUS_OK;
+      default:
+        return status_fail(STATUS_USAGE, "%s `%s` (tenor check --help)",
+                           letter == ':' ? "a value is wanted after" : "unknown option",
+                           argv[optind - 1]);
+    }
+  }
+  if (keys) {
+    (json ? print_keys_json : print_keys)();
+    return STATUS_OK;
+  }
+  if (argc - optind != 1) {
+    return status_fail(STATUS_USAGE, "wanted one deck (tenor check --help)");
+  }
+  return check(argv[optind], assignments, n);
+}

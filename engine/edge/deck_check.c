@@ -1,0 +1,166 @@
+/* What must hold across keys: everything required is there, and the deck is one that the model
+ * can run. */
+#include <math.h>
+#include <string.h>
+
+#include "edge/deck_store.h"
+
+struct findings {
+  const struct deck_store *store;
+  const char *path;
+  int n;
+};
+
+static void find(struct findings *findings, const char *where, const char *what) {
+  fprintf(stderr, "%s: error: %s: %s\n", findings->path, where, what);
+  ++findings->n;
+}
+
+/* At section.key, whose place in the file is known. */
+static void find_key(struct findings *findings, const char *section, const char *name,
+                     const char *what) {
+  const struct key *key = schema_find(GROUP_SECTION, section, name);
+  const struct entry *entry = store_entry(findings->store, key, (struct place){0, 0});
+  const char *where = entry->where != NULL ? entry->where : findings->path;
+  fprintf(stderr, "%s: error: %s.%s: %s\n", where, section, name, what);
+  ++findings->n;
+}
+
+static void check_given(const struct deck_store *store, struct findings *findings,
+                        const struct key *key, struct place place) {
+  char where[160];
+  if (key->optional || store_entry(store, key, place)->given) {
+    return;
+  }
+  switch (key->group) {
+    case GROUP_SECTION: snprintf(where, sizeof where, "%s.%s", key->section, key->name); break;
+    case GROUP_TRANCHE:
+      snprintf(where, sizeof where, "customers[%lld].tranches[%lld].%s", (long long)place.outer,
+               (long long)place.inner, key->name);
+      break;
+    default:
+      snprintf(where, sizeof where, "%s[%lld].%s", key->section, (long long)place.outer,
+               key->name);
+  }
+  find(findings, where, "missing (or include a deck that has it)");
+}
+
+static void check_all_given(const struct deck_store *store, struct findings *findings) {
+  for (int k = 0; k < schema_size; ++k) {
+    const struct key *key = &schema[k];
+    const bool tranche = key->group == GROUP_TRANCHE;
+    const int64_t outer = store_items(store, tranche ? GROUP_CUSTOMER : key->group, 0);
+    for (int64_t i = 0; i < outer; ++i) {
+      const int64_t inner = tranche ? store_items(store, GROUP_TRANCHE, i) : 1;
+      for (int64_t j = 0; j < inner; ++j) {
+        check_given(store, findings, key, (struct place){i, j});
+      }
+    }
+  }
+}
+
+static void check_rates(const struct deck *deck, struct findings *findings) {
+  for (int row = 0; row < N_REGIMES; ++row) {
+    char what[120];
+    double sum = 0.0;
+    for (int column = 0; column < N_REGIMES; ++column) {
+      const double rate = deck->regime.transition_rate[row][column];
+      sum += rate;
+      if (row != column && rate < 0.0) {
+        find_key(findings, "regime", "transition_rate",
+                 "rates off the diagonal must not be negative");
+      }
+    }
+    if (fabs(sum) > 1e-9) {
+      snprintf(what, sizeof what, "row %d adds to %.6g, wanted 0", row + 1, sum);
+      find_key(findings, "regime", "transition_rate", what);
+    }
+  }
+}
+
+/* Is (1-mix) a + mix I positive definite? Cholesky's factorisation succeeds just then. */
+static bool is_definite(const double a[N_FACTORS][N_FACTORS], double mix) {
+  double l[N_FACTORS][N_FACTORS] = {{0.0}};
+  for (int i = 0; i < N_FACTORS; ++i) {
+    for (int j = 0; j <= i; ++j) {
+      double sum = (1.0 - mix) * a[i][j] + (i == j ? mix : 0.0);
+      for (int k = 0; k < j; ++k) {
+        sum -= l[i][k] * l[j][k];
+      }
+      if (i == j && !(sum > 1e-12)) {
+        return false;
+      }
+      l[i][j] = i == j ? sqrt(sum) : sum / l[j][j];
+    }
+  }
+  return true;
+}
+
+static void check_correlation(const struct deck *deck, struct findings *findings) {
+  const double(*a)[N_FACTORS] = deck->correlation.factors;
+  char what[160];
+  for (int i = 0; i < N_FACTORS; ++i) {
+    if (a[i][i] != 1.0) {
+      find_key(findings, "correlation", "factors", "the diagonal must be 1");
+      return;
+    }
+    for (int j = 0; j < i; ++j) {
+      if (a[i][j] != a[j][i]) {
+        snprintf(what, sizeof what,
+                 "not symmetric: row %d, column %d is %.6g, row %d, column %d is %.6g", i + 1,
+                 j + 1, a[i][j], j + 1, i + 1, a[j][i]);
+        find_key(findings, "correlation", "factors", what);
+        return;
+      }
+    }
+  }
+  if (!is_definite(a, 0.0)) {
+    double low = 0.0, high = 1.0;
+    for (int step = 0; step < 40; ++step) {
+      const double middle = (low + high) / 2.0;
+      *(is_definite(a, middle) ? &high : &low) = middle;
+    }
+    snprintf(what, sizeof what,
+             "not positive definite; all correlations multiplied by %.4g would be (%.3g of the "
+             "way to independence)",
+             1.0 - high, high);
+    find_key(findings, "correlation", "factors", what);
+  }
+}
+
+static void check_credit(const struct deck *deck, struct findings *findings) {
+  const double mean = deck->credit.recovery_mean, sd = deck->credit.recovery_sd;
+  if (!(sd * sd < mean * (1.0 - mean))) {
+    find_key(findings, "credit", "recovery_sd",
+             "no beta law has so large a standard deviation: its square must stay below "
+             "recovery_mean (1 - recovery_mean)");
+  }
+}
+
+static void check_names(const struct deck *deck, struct findings *findings) {
+  for (int64_t i = 0; i < deck->n_customers; ++i) {
+    for (int64_t j = 0; j < i; ++j) {
+      if (strcmp(deck->customers[i].name, deck->customers[j].name) == 0) {
+        find(findings, "customers", "two customers have the same name");
+      }
+    }
+  }
+}
+
+int store_check(const struct deck_store *store, const char *path) {
+  struct findings findings = {.store = store, .path = path};
+  check_all_given(store, &findings);
+  if (*store_count(store, GROUP_SITE, 0) < 1) {
+    find(&findings, "sites", "at least one is wanted");
+  }
+  if (*store_count(store, GROUP_CUSTOMER, 0) < 1) {
+    find(&findings, "customers", "at least one is wanted");
+  }
+  if (findings.n == 0) {
+    check_rates(store->deck, &findings);
+    check_correlation(store->deck, &findings);
+    check_credit(store->deck, &findings);
+    check_names(store->deck, &findings);
+  }
+  return findings.n;
+}

@@ -1,0 +1,836 @@
+#include "edge/deck_file.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "base/arrays.h"
+#include "edge/deck_store.h"
+
+enum {
+  MAX_BYTES = 1 << 20, /* of a deck file */
+  MAX_NESTING = 16,    /* of its YAML */
+  MAX_INCLUDES = 8,    /* deck includes deck includes ... */
+  MAX_MESSAGES = 50
+};
+
+struct source { /* one text being read: a file, or one --set assignment */
+  const char *name;
+  const char *text; /* closed by a zero byte */
+  size_t size;
+  bool is_assignment; /* lines and columns mean nothing to the user then */
+  yaml_document_t *document;
+  int depth; /* of includes */
+};
+
+struct reader {
+  struct deck_store store;
+  int n_errors;
+  bool out_of_memory;
+};
+
+struct stated { /* source and confidence that hold where a value has none of its own; borrowed
+                   from the document */
+  const char *source, *confidence;
+};
+
+/* ---- messages */
+
+static void show_line(const struct source *source, yaml_mark_t start, yaml_mark_t end) {
+  const char *line = source->text;
+  for (size_t i = 0; i < start.line && line != NULL; ++i) {
+    line = strchr(line, '\n');
+    line = line != NULL ? line + 1 : NULL;
+  }
+  if (line == NULL) {
+    return;
+  }
+  const size_t length = strcspn(line, "\r\n");
+  const size_t stop =
+      end.line == start.line && end.column > start.column ? end.column : start.column + 1;
+  fprintf(stderr, "%5zu | %.*s\n      | ", start.line + 1, (int)(length < 160 ? length : 160),
+          line);
+  for (size_t i = 0; i < start.column && i < 160; ++i) {
+    fputc(i < length && line[i] == '\t' ? '\t' : ' ', stderr);
+  }
+  for (size_t i = start.column; i < stop && i < 160; ++i) {
+    fputc(i == start.column || i < length ? (i < stop ? '^' : ' ') : ' ', stderr);
+  }
+  fputc('\n', stderr);
+}
+
+/* One fault, compiler style; the line is shown under it. */
+static void complain(struct reader *reader, const struct source *source,
+                     const yaml_node_t *node, const char *where, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+static void complain(struct reader *reader, const struct source *source,
+                     const yaml_node_t *node, const char *where, const char *format, ...) {
+  if (++reader->n_errors > MAX_MESSAGES) {
+    if (reader->n_errors == MAX_MESSAGES + 1) {
+      fputs("further errors are not shown\n", stderr);
+    }
+    return;
+  }
+  va_list arguments;
+  va_start(arguments, format);
+  if (source->is_assignment || node == NULL) {
+    fprintf(stderr, "%s: error: ", source->name);
+  } else {
+    fprintf(stderr, "%s:%zu:%zu: error: ", source->name, node->start_mark.line + 1,
+            node->start_mark.column + 1);
+  }
+  if (where[0] != '\0') {
+    fprintf(stderr, "%s: ", where);
+  }
+  vfprintf(stderr, format, arguments);
+  fputc('\n', stderr);
+  va_end(arguments);
+  if (!source->is_assignment && node != NULL) {
+    show_line(source, node->start_mark, node->end_mark);
+  }
+}
+
+/* ---- YAML nodes */
+
+static const yaml_node_t *node_at(const struct source *source, int index) {
+  return yaml_document_get_node(source->document, index);
+}
+
+/* The text of a scalar; "" for anything else. */
+static const char *text_of(const yaml_node_t *node) {
+  return node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : "";
+}
+
+static bool is_text(const yaml_node_t *node, const char *text) {
+  return node->type == YAML_SCALAR_NODE && strcmp(text_of(node), text) == 0;
+}
+
+static size_t pairs(const yaml_node_t *map) {
+  return map->type == YAML_MAPPING_NODE
+             ? (size_t)(map->data.mapping.pairs.top - map->data.mapping.pairs.start)
+             : 0;
+}
+
+static const yaml_node_t *pair_key(const struct source *source, const yaml_node_t *map,
+                                   size_t i) {
+  return node_at(source, map->data.mapping.pairs.start[i].key);
+}
+
+static const yaml_node_t *pair_value(const struct source *source, const yaml_node_t *map,
+                                     size_t i) {
+  return node_at(source, map->data.mapping.pairs.start[i].value);
+}
+
+static const yaml_node_t *member(const struct source *source, const yaml_node_t *map,
+                                 const char *name) {
+  for (size_t i = 0; i < pairs(map); ++i) {
+    if (is_text(pair_key(source, map, i), name)) {
+      return pair_value(source, map, i);
+    }
+  }
+  return NULL;
+}
+
+static size_t items(const yaml_node_t *sequence) {
+  return (size_t)(sequence->data.sequence.items.top - sequence->data.sequence.items.start);
+}
+
+static const yaml_node_t *item_at(const struct source *source, const yaml_node_t *sequence,
+                                  size_t i) {
+  return node_at(source, sequence->data.sequence.items.start[i]);
+}
+
+/* libyaml takes repeated keys; we do not. Keys must be plain words. */
+static void check_keys(struct reader *reader, const struct source *source,
+                       const yaml_node_t *map, const char *where) {
+  for (size_t i = 0; i < pairs(map); ++i) {
+    const yaml_node_t *key = pair_key(source, map, i);
+    if (key->type != YAML_SCALAR_NODE) {
+      complain(reader, source, key, where, "a key must be a plain word");
+      continue;
+    }
+    for (size_t j = 0; j < i; ++j) {
+      const yaml_node_t *earlier = pair_key(source, map, j);
+      if (is_text(earlier, text_of(key))) {
+        complain(reader, source, key, where, "repeated key `%s`, first given in line %zu",
+                 text_of(key), earlier->start_mark.line + 1);
+        break;
+      }
+    }
+  }
+}
+
+/* source: and confidence: of a mapping; where it has none, those of the mapping around it. */
+static struct stated read_stated(struct reader *reader, const struct source *source,
+                                 const yaml_node_t *map, struct stated around,
+                                 const char *where) {
+  static const char *const words[] = {"fact", "derived", "assumed"};
+  const yaml_node_t *said = member(source, map, "source");
+  const yaml_node_t *sure = member(source, map, "confidence");
+  struct stated stated = around;
+  if (said != NULL) {
+    if (said->type != YAML_SCALAR_NODE || text_of(said)[0] == '\0') {
+      complain(reader, source, said, where, "`source` wants a text");
+    }
+    stated.source = text_of(said);
+  }
+  if (sure != NULL) {
+    bool known = false;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; ++i) {
+      known = known || is_text(sure, words[i]);
+    }
+    if (!known) {
+      complain(reader, source, sure, where,
+               "`confidence` wants fact, derived or assumed, not `%.40s`", text_of(sure));
+      return stated;
+    }
+    stated.confidence = text_of(sure);
+  }
+  return stated;
+}
+
+static bool is_stated_key(const yaml_node_t *key) {
+  return is_text(key, "source") || is_text(key, "confidence");
+}
+
+/* ---- values */
+
+static bool in_range(const struct key *key, double value) {
+  const bool above = key->range == RANGE_CLOSED ? value >= key->low : value > key->low;
+  const bool below = key->range == RANGE_OPEN ? value < key->high : value <= key->high;
+  return above && below;
+}
+
+static void complain_range(struct reader *reader, const struct source *source,
+                           const yaml_node_t *node, const char *where, const struct key *key,
+                           double value) {
+  const char *unit = units_canonical(key->kind);
+  char high[40] = "unlimited";
+  if (key->high < 1e30) {
+    snprintf(high, sizeof high, "%.15g", key->high);
+  }
+  complain(reader, source, node, where, "%.15g%s%s is out of range; wanted %s %.15g and %s %s",
+           value, unit[0] != '\0' ? " " : "", unit,
+           key->range == RANGE_CLOSED ? "at least" : "above", key->low,
+           key->range == RANGE_OPEN ? "below" : "at most", high);
+}
+
+/* Numbers of one scalar, checked against the range. false after a complaint. */
+static bool read_numbers(struct reader *reader, const struct source *source,
+                         const yaml_node_t *node, const char *where, const struct key *key,
+                         double *values, size_t room, size_t *n) {
+  char why[256];
+  if (node->type != YAML_SCALAR_NODE) {
+    complain(reader, source, node, where, "wants a value, not a list or a mapping");
+    return false;
+  }
+  if (!units_read(text_of(node), key->kind, values, room, n, why, sizeof why)) {
+    complain(reader, source, node, where, "%s", why);
+    return false;
+  }
+  for (size_t i = 0; i < *n; ++i) {
+    if (!in_range(key, values[i])) {
+      complain_range(reader, source, node, where, key, values[i]);
+      return false;
+    }
+  }
+  return true;
+}
+
+/* A list: one scalar with several numbers, or a sequence of scalars with one or more each. */
+static bool read_list(struct reader *reader, const struct source *source,
+                      const yaml_node_t *node, const char *where, const struct key *key,
+                      double *values, size_t room, size_t *n) {
+  *n = 0;
+  if (node->type != YAML_SEQUENCE_NODE) {
+    return read_numbers(reader, source, node, where, key, values, room, n);
+  }
+  for (size_t i = 0; i < items(node); ++i) {
+    size_t more = 0;
+    if (!read_numbers(reader, source, item_at(source, node, i), where, key, values + *n,
+                      room - *n, &more)) {
+      return false;
+    }
+    *n += more;
+  }
+  return true;
+}
+
+static bool read_fixed(struct reader *reader, const struct source *source,
+                       const yaml_node_t *node, const char *where, const struct key *key,
+                       double *to) {
+  double values[N_FACTORS * N_FACTORS];
+  const size_t wanted = schema_values(key->shape);
+  size_t n = 0;
+  if (!read_list(reader, source, node, where, key, values, wanted, &n)) {
+    return false;
+  }
+  if (n != wanted) {
+    complain(reader, source, node, where, "has %zu numbers, wanted %zu", n, wanted);
+    return false;
+  }
+  memcpy(to, values, wanted * sizeof *values);
+  return true;
+}
+
+static bool read_count(struct reader *reader, const struct source *source,
+                       const yaml_node_t *node, const char *where, const struct key *key,
+                       int64_t *to) {
+  char why[256];
+  double value = 0.0;
+  size_t n = 0;
+  const char *text = text_of(node);
+  const size_t digits = strspn(text, "0123456789");
+  if (digits > 0 && digits < 21 && text[digits] == '\0') { /* all 64 bits of a seed */
+    errno = 0;
+    const unsigned long long whole = strtoull(text, NULL, 10);
+    if (errno == 0 && in_range(key, (double)whole)) {
+      *to = (int64_t)whole;
+      return true;
+    }
+  }
+  if (node->type != YAML_SCALAR_NODE ||
+      !units_read(text, KIND_NUMBER, &value, 1, &n, why, sizeof why) || value != floor(value)) {
+    complain(reader, source, node, where, "wants a whole number, not `%.60s`", text);
+    return false;
+  }
+  if (!in_range(key, value) || value >= 0x1p63) {
+    complain_range(reader, source, node, where, key, value);
+    return false;
+  }
+  *to = (int64_t)value;
+  return true;
+}
+
+static bool read_flag(struct reader *reader, const struct source *source,
+                      const yaml_node_t *node, const char *where, int64_t *to) {
+  if (!is_text(node, "true") && !is_text(node, "false")) {
+    complain(reader, source, node, where, "wants true or false, not `%.60s`", text_of(node));
+    return false;
+  }
+  *to = is_text(node, "true") ? 1 : 0;
+  return true;
+}
+
+static bool read_choice(struct reader *reader, const struct source *source,
+                        const yaml_node_t *node, const char *where, const struct key *key,
+                        int64_t *to) {
+  const char *word = key->choices;
+  for (int64_t number = 0; node->type == YAML_SCALAR_NODE; ++number) {
+    const size_t length = strcspn(word, "|");
+    if (strlen(text_of(node)) == length && strncmp(word, text_of(node), length) == 0) {
+      *to = number;
+      return true;
+    }
+    if (word[length] == '\0') {
+      break;
+    }
+    word += length + 1;
+  }
+  complain(reader, source, node, where, "wants one of %s, not `%.60s`", key->choices,
+           text_of(node));
+  return false;
+}
+
+static bool read_text(struct reader *reader, const struct source *source,
+                      const yaml_node_t *node, const char *where, char *to) {
+  const char *text = text_of(node);
+  if (node->type != YAML_SCALAR_NODE || text[0] == '\0' || strlen(text) >= MAX_NAME) {
+    complain(reader, source, node, where, "wants a name of 1 to %d bytes", MAX_NAME - 1);
+    return false;
+  }
+  memset(to, 0, MAX_NAME);
+  memcpy(to, text, strlen(text));
+  return true;
+}
+
+static bool read_date(struct reader *reader, const struct source *source,
+                      const yaml_node_t *node, const char *where, int64_t *to) {
+  static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  int year = 0, month = 0, day = 0, end = 0;
+  const char *text = text_of(node);
+  const bool form = strlen(text) == 10 && strspn(text, "0123456789-") == 10 &&
+                    sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &end) == 3 && end == 10;
+  const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+  if (!form || year < 1900 || month < 1 || month > 12 || day < 1 ||
+      day > lengths[month - 1] + (month == 2 && leap ? 1 : 0)) {
+    complain(reader, source, node, where,
+             "wants a date like 2026-04-01 from 1900 on, not `%.40s`", text);
+    return false;
+  }
+  to[0] = year;
+  to[1] = month;
+  to[2] = day;
+  return true;
+}
+
+static bool read_one(struct reader *reader, const struct source *source,
+                     const yaml_node_t *node, const char *where, const struct key *key,
+                     void *to) {
+  double value = 0.0;
+  size_t n = 0;
+  switch (key->kind) {
+    case KIND_TEXT: return read_text(reader, source, node, where, to);
+    case KIND_DATE: return read_date(reader, source, node, where, to);
+    case KIND_FLAG: return read_flag(reader, source, node, where, to);
+    case KIND_CHOICE: return read_choice(reader, source, node, where, key, to);
+    case KIND_COUNT: return read_count(reader, source, node, where, key, to);
+    default: break;
+  }
+  if (!read_numbers(reader, source, node, where, key, &value, 1, &n)) {
+    return false;
+  }
+  if (schema_is_whole(key)) {
+    *(int64_t *)to = (int64_t)value;
+  } else {
+    *(double *)to = value;
+  }
+  return true;
+}
+
+static bool read_shape(struct reader *reader, const struct source *source,
+                       const yaml_node_t *node, const char *where, const struct key *key,
+                       void *to) {
+  if (key->shape == SHAPE_ONE) {
+    return read_one(reader, source, node, where, key, to);
+  }
+  if (key->shape != SHAPE_YEARLY) {
+    return read_fixed(reader, source, node, where, key, to);
+  }
+  struct yearly yearly = {0};
+  size_t n = 0;
+  if (!read_list(reader, source, node, where, key, yearly.at, MAX_YEARS, &n)) {
+    return false;
+  }
+  yearly.n = (int64_t)n;
+  *(struct yearly *)to = yearly;
+  return true;
+}
+
+/* A key's node: the value itself, or a mapping of value, source and confidence. */
+static void read_key(struct reader *reader, const struct source *source,
+                     const yaml_node_t *node, const char *where, const struct key *key,
+                     struct place place, struct stated stated) {
+  const yaml_node_t *value = node;
+  if (node->type == YAML_MAPPING_NODE) {
+    check_keys(reader, source, node, where);
+    for (size_t i = 0; i < pairs(node); ++i) {
+      const yaml_node_t *word = pair_key(source, node, i);
+      if (!is_stated_key(word) && !is_text(word, "value")) {
+        complain(reader, source, word, where,
+                 "unknown key `%.60s`; wanted value, source or confidence", text_of(word));
+      }
+    }
+    stated = read_stated(reader, source, node, stated, where);
+    value = member(source, node, "value");
+    if (value == NULL) {
+      complain(reader, source, node, where, "has no `value`");
+      return;
+    }
+  }
+  char at[PATH_MAX + 64];
+  if (source->is_assignment) {
+    snprintf(at, sizeof at, "%s", source->name);
+  } else {
+    snprintf(at, sizeof at, "%s:%zu:%zu", source->name, value->start_mark.line + 1,
+             value->start_mark.column + 1);
+  }
+  if (read_shape(reader, source, value, where, key, store_value(&reader->store, key, place)) &&
+      !store_note(&reader->store, key, place, at, stated.source, stated.confidence)) {
+    reader->out_of_memory = true;
+  }
+}
+
+/* ---- sections and lists */
+
+static void complain_unknown(struct reader *reader, const struct source *source,
+                             const yaml_node_t *word, const char *where, const char *near) {
+  complain(reader, source, word, where, "unknown key `%.60s`%s%s%s", text_of(word),
+           near != NULL ? "; did you mean `" : "", near != NULL ? near : "",
+           near != NULL ? "`?" : "");
+}
+
+static void read_list_of_items(struct reader *reader, const struct source *source,
+                               const yaml_node_t *node, const char *where, enum group group,
+                               int64_t outer, struct stated stated);
+
+/* The keys of a section, or of one item of a list. */
+static void read_keys(struct reader *reader, const struct source *source,
+                      const yaml_node_t *map, const char *where, enum group group,
+                      const char *section, struct place place, struct stated stated) {
+  if (map->type != YAML_MAPPING_NODE) {
+    complain(reader, source, map, where, "wants keys with values");
+    return;
+  }
+  check_keys(reader, source, map, where);
+  stated = read_stated(reader, source, map, stated, where);
+  for (size_t i = 0; i < pairs(map); ++i) {
+    const yaml_node_t *word = pair_key(source, map, i), *value = pair_value(source, map, i);
+    const struct key *key = schema_find(group, section, text_of(word));
+    char deeper[256];
+    snprintf(deeper, sizeof deeper, "%s.%.60s", where, text_of(word));
+    const struct stated nothing = {NULL, NULL};
+    if (key != NULL) { /* a name needs no source of its own */
+      read_key(reader, source, value, deeper, key, place,
+               key->kind == KIND_TEXT ? nothing : stated);
+    } else if (group == GROUP_CUSTOMER && is_text(word, "tranches")) {
+      read_list_of_items(reader, source, value, deeper, GROUP_TRANCHE, place.outer, stated);
+    } else if (!is_stated_key(word)) {
+      complain_unknown(reader, source, word, where,
+                       schema_suggest(group, section, text_of(word)));
+    }
+  }
+}
+
+static struct place place_of(enum group group, int64_t outer, int64_t i) {
+  return group == GROUP_TRANCHE ? (struct place){outer, i} : (struct place){i, 0};
+}
+
+/* The item that a key of an overriding mapping means: its number, or its name. -1 if there is
+ * none. */
+static int64_t find_item(const struct reader *reader, enum group group, int64_t outer,
+                         const char *word) {
+  const int64_t n = *store_count(&reader->store, group, outer);
+  const struct key *name = schema_find(group, schema_lists[group].name, "name");
+  const size_t digits = strspn(word, "0123456789");
+  if (digits > 0 && digits < 6 && word[digits] == '\0') {
+    const int64_t number = atoi(word);
+    return number < n ? number : -1;
+  }
+  for (int64_t i = 0; name != NULL && i < n; ++i) {
+    if (strcmp(store_value(&reader->store, name, place_of(group, outer, i)), word) == 0) {
+      return i;
+    }
+  }
+  return -1;
+}
+
+/* A sequence replaces the whole list; a mapping from number or name to keys changes items that
+ * are there. */
+static void read_list_of_items(struct reader *reader, const struct source *source,
+                               const yaml_node_t *node, const char *where, enum group group,
+                               int64_t outer, struct stated stated) {
+  const struct list *list = &schema_lists[group];
+  char deeper[256];
+  if (node->type == YAML_SEQUENCE_NODE) {
+    const int64_t n = (int64_t)items(node);
+    if (n < list->least || n > list->most) {
+      complain(reader, source, node, where,
+               "has %" PRId64 " entries; wanted %" PRId64 " to %" PRId64, n, list->least,
+               list->most);
+      return;
+    }
+    store_forget(&reader->store, group, outer, 0);
+    *store_count(&reader->store, group, outer) = n;
+    for (int64_t i = 0; i < n; ++i) {
+      snprintf(deeper, sizeof deeper, "%.160s[%" PRId64 "]", where, i);
+      read_keys(reader, source, item_at(source, node, (size_t)i), deeper, group, list->name,
+                place_of(group, outer, i), stated);
+    }
+  } else if (node->type == YAML_MAPPING_NODE) {
+    check_keys(reader, source, node, where);
+    stated = read_stated(reader, source, node, stated, where);
+    for (size_t i = 0; i < pairs(node); ++i) {
+      const yaml_node_t *word = pair_key(source, node, i);
+      const int64_t number = find_item(reader, group, outer, text_of(word));
+      if (is_stated_key(word)) {
+        continue;
+      }
+      if (number < 0) {
+        complain(reader, source, word, where,
+                 "there is no %s `%.60s` to change; there are %" PRId64, list->label,
+                 text_of(word), *store_count(&reader->store, group, outer));
+        continue;
+      }
+      snprintf(deeper, sizeof deeper, "%.160s[%" PRId64 "]", where, number);
+      read_keys(reader, source, pair_value(source, node, i), deeper, group, list->name,
+                place_of(group, outer, number), stated);
+    }
+  } else {
+    complain(reader, source, node, where, "wants a list of %ss, or changes by number or name",
+             list->label);
+  }
+}
+
+static enum group find_list(const char *word) {
+  for (int group = GROUP_GENERATION; group < GROUP_TRANCHE; ++group) {
+    if (strcmp(schema_lists[group].name, word) == 0) {
+      return (enum group)group;
+    }
+  }
+  return GROUP_SECTION;
+}
+
+static void read_file(struct reader *reader, const char *path, int depth,
+                      const struct source *includer, const yaml_node_t *node);
+
+static void read_include(struct reader *reader, const struct source *source,
+                         const yaml_node_t *node) {
+  char path[PATH_MAX];
+  const char *file = text_of(node);
+  const char *slash = strrchr(source->name, '/');
+  if (file[0] == '\0' || source->is_assignment) {
+    complain(reader, source, node, "include", "wants the name of a deck file");
+    return;
+  }
+  const int folder = file[0] == '/' || slash == NULL ? 0 : (int)(slash - source->name + 1);
+  if (snprintf(path, sizeof path, "%.*s%s", folder, source->name, file) >= (int)sizeof path) {
+    complain(reader, source, node, "include", "name too long");
+    return;
+  }
+  read_file(reader, path, source->depth + 1, source, node);
+}
+
+static void read_top(struct reader *reader, const struct source *source,
+                     const yaml_node_t *root) {
+  const struct stated nothing = {NULL, NULL};
+  const struct place nowhere = {0, 0};
+  if (root->type != YAML_MAPPING_NODE) {
+    complain(reader, source, root, "", "a deck wants sections with keys");
+    return;
+  }
+  check_keys(reader, source, root, "deck");
+  const yaml_node_t *include = member(source, root, "include");
+  if (include != NULL) { /* first, wherever it stands: the rest overrides it */
+    read_include(reader, source, include);
+  }
+  for (size_t i = 0; i < pairs(root); ++i) {
+    const yaml_node_t *word = pair_key(source, root, i), *value = pair_value(source, root, i);
+    const char *name = text_of(word);
+    const enum group list = find_list(name);
+    const struct key *top = schema_find(GROUP_SECTION, "", name);
+    if (is_text(word, "include")) {
+      continue;
+    }
+    if (list != GROUP_SECTION) {
+      read_list_of_items(reader, source, value, name, list, 0, nothing);
+    } else if (top != NULL) {
+      read_key(reader, source, value, name, top, nowhere, nothing);
+    } else if (schema_has_section(name)) {
+      read_keys(reader, source, value, name, GROUP_SECTION, name, nowhere, nothing);
+    } else {
+      complain_unknown(reader, source, word, "deck", schema_suggest_section(name));
+    }
+  }
+}
+
+/* ---- texts */
+
+/* A first pass over the events: nesting is bounded, anchors and aliases are refused, so that no
+   small file can unfold into a large one. */
+static bool check_events(struct reader *reader, const struct source *source,
+                         yaml_parser_t *parser) {
+  int nesting = 0;
+  for (;;) {
+    yaml_event_t event;
+    if (!yaml_parser_parse(parser, &event)) {
+      yaml_node_t at = {0};
+      at.start_mark = parser->problem_mark;
+      at.end_mark = parser->problem_mark;
+      complain(reader, source, &at, "", "%s",
+               parser->problem != NULL ? parser->problem : "not readable as YAML");
+      return false;
+    }
+    const yaml_event_type_t type = event.type;
+    const bool anchored =
+        type == YAML_ALIAS_EVENT ||
+        (type == YAML_SCALAR_EVENT && event.data.scalar.anchor != NULL) ||
+        (type == YAML_SEQUENCE_START_EVENT && event.data.sequence_start.anchor != NULL) ||
+        (type == YAML_MAPPING_START_EVENT && event.data.mapping_start.anchor != NULL);
+    yaml_node_t at = {0};
+    at.start_mark = event.start_mark;
+    at.end_mark = event.end_mark;
+    yaml_event_delete(&event);
+    nesting += type == YAML_SEQUENCE_START_EVENT || type == YAML_MAPPING_START_EVENT;
+    nesting -= type == YAML_SEQUENCE_END_EVENT || type == YAML_MAPPING_END_EVENT;
+    if (anchored || nesting > MAX_NESTING) {
+      complain(reader, source, &at, "",
+               anchored ? "anchors and aliases are not part of a deck" : "nested too deeply");
+      return false;
+    }
+    if (type == YAML_STREAM_END_EVENT) {
+      return true;
+    }
+  }
+}
+
+static void read_source(struct reader *reader, struct source *source) {
+  yaml_parser_t parser;
+  yaml_document_t document;
+  if (strlen(source->text) != source->size) {
+    complain(reader, source, NULL, "", "holds a zero byte");
+    return;
+  }
+  if (!yaml_parser_initialize(&parser)) {
+    reader->out_of_memory = true;
+    return;
+  }
+  yaml_parser_set_input_string(&parser, (const unsigned char *)source->text, source->size);
+  const bool sound = check_events(reader, source, &parser);
+  yaml_parser_delete(&parser);
+  if (!sound || !yaml_parser_initialize(&parser)) {
+    return;
+  }
+  yaml_parser_set_input_string(&parser, (const unsigned char *)source->text, source->size);
+  if (yaml_parser_load(&parser, &document)) {
+    source->document = &document;
+    const yaml_node_t *root = yaml_document_get_root_node(&document);
+    if (root == NULL) {
+      complain(reader, source, NULL, "", "is empty");
+    } else {
+      read_top(reader, source, root);
+    }
+    yaml_document_delete(&document);
+  } else {
+    reader->out_of_memory = true;
+  }
+  yaml_parser_delete(&parser);
+}
+
+/* The whole file, closed by a zero byte; NULL with `why` set. The caller frees it. */
+static char *slurp(const char *path, size_t *size, const char **why) {
+  char *text = malloc(MAX_BYTES + 2);
+  FILE *file = fopen(path, "rb");
+  *why = file == NULL ? strerror(errno) : text == NULL ? "no memory" : NULL;
+  if (*why == NULL) {
+    *size = fread(text, 1, MAX_BYTES + 1, file);
+    text[*size] = '\0';
+    *why = ferror(file) ? strerror(errno) : *size > MAX_BYTES ? "larger than 1 MiB" : NULL;
+  }
+  if (file != NULL && fclose(file) != 0 && *why == NULL) {
+    *why = strerror(errno);
+  }
+  if (*why != NULL) {
+    free(text);
+    text = NULL;
+  }
+  return text;
+}
+
+static void read_file(struct reader *reader, const char *path, int depth,
+                      const struct source *includer, const yaml_node_t *node) {
+  const char *why = NULL;
+  size_t size = 0;
+  struct source source = {.name = path, .depth = depth};
+  char *text = depth > MAX_INCLUDES ? NULL : slurp(path, &size, &why);
+  if (text == NULL) {
+    why = depth > MAX_INCLUDES ? "decks include each other too deeply" : why;
+    if (includer != NULL) {
+      complain(reader, includer, node, "include", "%s: %s", path, why);
+    } else {
+      complain(reader, &source, NULL, "", "%s", why);
+    }
+    return;
+  }
+  source.text = text;
+  source.size = size;
+  read_source(reader, &source);
+  free(text);
+}
+
+/* "a.b.c=VALUE" is the text of a small deck that overrides one key. */
+static void read_assignment(struct reader *reader, const char *assignment) {
+  char text[8192], name[256];
+  struct source source = {.name = name, .text = text, .is_assignment = true};
+  const char *equals = strchr(assignment, '=');
+  size_t n = 0;
+  int level = 0;
+  snprintf(name, sizeof name, "--set %.200s", assignment != NULL ? assignment : "");
+  if (equals == NULL || equals == assignment || strlen(assignment) > 4096) {
+    text[0] = '\0';
+    complain(reader, &source, NULL, "", "wants KEY=VALUE");
+    return;
+  }
+  for (const char *c = assignment; c < equals && level < MAX_NESTING; ++level) {
+    const size_t length = strcspn(c, ".=");
+    n += (size_t)snprintf(text + n, sizeof text - n, "%s%*s\"%.*s\":", level > 0 ? "\n" : "",
+                          level, "", (int)length, c);
+    c += length + 1;
+  }
+  n += (size_t)snprintf(text + n, sizeof text - n, " %s\n", equals + 1);
+  source.size = n;
+  read_source(reader, &source);
+}
+
+/* ---- the whole */
+
+static void name_after_file(struct deck *deck, const char *path) {
+  const char *base = strrchr(path, '/');
+  base = base != NULL ? base + 1 : path;
+  const char *dot = strrchr(base, '.');
+  const size_t length = dot != NULL && dot != base ? (size_t)(dot - base) : strlen(base);
+  memcpy(deck->name, base, length < MAX_NAME - 1 ? length : MAX_NAME - 1);
+}
+
+/* What a deck need not say. */
+static void set_defaults(const struct deck_store *store, const char *path) {
+  const struct place nowhere = {0, 0};
+  struct deck *deck = store->deck;
+  if (deck->name[0] == '\0') {
+    name_after_file(deck, path);
+  }
+  if (!store_entry(store, schema_find(GROUP_SECTION, "sampling", "paths"), nowhere)->given) {
+    deck->sampling.paths = 100000;
+  }
+  if (!store_entry(store, schema_find(GROUP_SECTION, "sampling", "seed"), nowhere)->given) {
+    deck->sampling.seed = 1;
+  }
+}
+
+static enum status print_resolved(const struct deck_store *store, char **resolved) {
+  size_t size = 0;
+  *resolved = NULL;
+  FILE *out = open_memstream(resolved, &size);
+  if (out == NULL) {
+    return status_fail(STATUS_FAILED, "no memory for the deck's text");
+  }
+  store_print(store, out);
+  const bool whole = ferror(out) == 0;
+  if (fclose(out) != 0 || !whole) {
+    free(*resolved);
+    *resolved = NULL;
+    return status_fail(STATUS_FAILED, "no memory for the deck's text");
+  }
+  return STATUS_OK;
+}
+
+static enum status read_all(struct reader *reader, const char *path,
+                            const char *const *assignments, int n, char **resolved) {
+  read_file(reader, path, 0, NULL, NULL);
+  for (int i = 0; reader->n_errors == 0 && i < n; ++i) {
+    read_assignment(reader, assignments[i]);
+  }
+  if (reader->n_errors == 0) {
+    set_defaults(&reader->store, path);
+    reader->n_errors = store_check(&reader->store, path);
+  }
+  if (reader->out_of_memory) {
+    return status_fail(STATUS_FAILED, "no memory to read the deck");
+  }
+  if (reader->n_errors > 0) {
+    return STATUS_USAGE;
+  }
+  return resolved != NULL ? print_resolved(&reader->store, resolved) : STATUS_OK;
+}
+
+enum status deck_read(const char *path, const char *const *assignments, int n,
+                      struct deck *deck, char **resolved) {
+  struct reader reader = {.n_errors = 0};
+  if (!store_make(&reader.store, deck)) {
+    return status_fail(STATUS_FAILED, "no memory to read the deck");
+  }
+  enum status status = STATUS_FAILED;
+  if (units_open()) {
+    status = read_all(&reader, path, assignments, n, resolved);
+    units_close();
+  }
+  store_free(&reader.store);
+  return status;
+}

@@ -1,0 +1,154 @@
+/* The canonical text of a deck: every key in the order of the table, numbers as short as they
+   can be while reading back to the same double, with unit, source and confidence. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "edge/deck_store.h"
+
+static void put_number(FILE *out, double value) {
+  char text[40];
+  for (int digits = 15; digits <= 17; ++digits) {
+    snprintf(text, sizeof text, "%.*g", digits, value);
+    if (strtod(text, NULL) == value) {
+      break;
+    }
+  }
+  fputs(text, out);
+}
+
+static void put_quoted(FILE *out, const char *text) {
+  fputc('"', out);
+  for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; ++c) {
+    if (*c == '"' || *c == '\\') {
+      fprintf(out, "\\%c", *c);
+    } else if (*c < 0x20) {
+      fprintf(out, "\\x%02x", *c);
+    } else {
+      fputc(*c, out);
+    }
+  }
+  fputc('"', out);
+}
+
+static void put_doubles(FILE *out, const double *values, size_t n, enum kind kind) {
+  const char *unit = units_canonical(kind);
+  fputc('"', out);
+  for (size_t i = 0; i < n; ++i) {
+    fputs(i > 0 ? ", " : "", out);
+    put_number(out, values[i]);
+  }
+  fprintf(out, "%s%s\"", unit[0] != '\0' ? " " : "", unit);
+}
+
+static void put_choice(FILE *out, const char *choices, int64_t number) {
+  for (; number > 0; --number) {
+    choices = strchr(choices, '|') + 1;
+  }
+  fprintf(out, "%.*s", (int)strcspn(choices, "|"), choices);
+}
+
+static void put_matrix(FILE *out, const double *values, size_t n, enum kind kind) {
+  fputc('[', out);
+  for (size_t row = 0; row < n; ++row) {
+    fputs(row > 0 ? ", " : "", out);
+    put_doubles(out, values + row * n, n, kind);
+  }
+  fputc(']', out);
+}
+
+static void put_value(FILE *out, const struct key *key, const void *value) {
+  const double *numbers = value;
+  const int64_t *whole = value;
+  const struct yearly *yearly = value;
+  switch (key->shape) {
+    case SHAPE_REGIMES: put_doubles(out, numbers, N_REGIMES, key->kind); return;
+    case SHAPE_MATRIX_3: put_matrix(out, numbers, N_REGIMES, key->kind); return;
+    case SHAPE_MATRIX_5: put_matrix(out, numbers, N_FACTORS, key->kind); return;
+    case SHAPE_YEARLY:
+      if (yearly->n == 0) {
+        fputs("[]", out);
+      } else {
+        put_doubles(out, yearly->at, (size_t)yearly->n, key->kind);
+      }
+      return;
+    case SHAPE_ONE: break;
+  }
+  switch (key->kind) {
+    case KIND_TEXT: put_quoted(out, value); return;
+    case KIND_DATE:
+      fprintf(out, "%04" PRId64 "-%02" PRId64 "-%02" PRId64, whole[0], whole[1], whole[2]);
+      return;
+    case KIND_CHOICE: put_choice(out, key->choices, *whole); return;
+    case KIND_FLAG: fputs(*whole != 0 ? "true" : "false", out); return;
+    case KIND_COUNT: fprintf(out, "%" PRId64, *whole); return;
+    case KIND_WHOLE_MONTHS: fprintf(out, "\"%" PRId64 " months\"", *whole); return;
+    default: put_doubles(out, numbers, 1, key->kind); return;
+  }
+}
+
+static void put_key(const struct deck_store *store, FILE *out, const struct key *key,
+                    struct place place, const char *indent) {
+  const struct entry *entry = store_entry(store, key, place);
+  if (key->optional && !entry->given && key->kind == KIND_TEXT) {
+    return;
+  }
+  fprintf(out, "%s%s: {value: ", indent, key->name);
+  put_value(out, key, store_value(store, key, place));
+  if (entry->provenance.source != NULL) {
+    fputs(", source: ", out);
+    put_quoted(out, entry->provenance.source);
+  }
+  if (entry->provenance.confidence != NULL) {
+    fprintf(out, ", confidence: %s", entry->provenance.confidence);
+  }
+  fputs("}\n", out);
+}
+
+static void put_items(const struct deck_store *store, FILE *out, enum group group,
+                      int64_t outer) {
+  const struct list *list = &schema_lists[group];
+  const bool nested = group == GROUP_TRANCHE;
+  const int64_t n = *store_count(store, group, outer);
+  fprintf(out, "%s%s:%s\n", nested ? "    " : "", list->name, n == 0 ? " []" : "");
+  for (int64_t i = 0; i < n; ++i) {
+    const struct place place = nested ? (struct place){outer, i} : (struct place){i, 0};
+    fprintf(out, "%s-\n", nested ? "      " : "  ");
+    for (int k = 0; k < schema_size; ++k) {
+      if (schema[k].group == group) {
+        put_key(store, out, &schema[k], place, nested ? "        " : "    ");
+      }
+    }
+    if (group == GROUP_CUSTOMER) {
+      put_items(store, out, GROUP_TRANCHE, i);
+    }
+  }
+}
+
+void store_print(const struct deck_store *store, FILE *out) {
+  const char *section = "";
+  for (int k = 0; k < schema_size; ++k) {
+    const struct key *key = &schema[k];
+    const struct place nowhere = {0, 0};
+    if (key->group != GROUP_SECTION) {
+      if (key->group != GROUP_TRANCHE && (k == 0 || schema[k - 1].group != key->group)) {
+        put_items(store, out, key->group, 0);
+      }
+      continue;
+    }
+    if (strcmp(key->section, "sampling") == 0) {
+      continue;
+    }
+    if (strcmp(key->section, section) != 0 || key->section[0] == '\0') {
+      section = key->section;
+      if (section[0] != '\0') {
+        fprintf(out, "%s:\n", section);
+      }
+    }
+    if (key->section[0] == '\0') {
+      put_key(store, out, key, nowhere, "");
+    } else {
+      put_key(store, out, key, nowhere, "  ");
+    }
+  }
+}

@@ -1,0 +1,102 @@
+#include "edge/deck_store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arrays.h"
+
+bool store_make(struct deck_store *store, struct deck *deck) {
+  memset(deck, 0, sizeof *deck);
+  store->deck = deck;
+  store->entries = array_make((size_t)schema_size * MAX_INSTANCES, sizeof *store->entries);
+  return store->entries != NULL;
+}
+
+static void forget(struct entry *entry) {
+  free(entry->where);
+  free(entry->provenance.source);
+  free(entry->provenance.confidence);
+  *entry = (struct entry){0};
+}
+
+void store_free(struct deck_store *store) {
+  for (size_t i = 0; store->entries != NULL && i < (size_t)schema_size * MAX_INSTANCES; ++i) {
+    forget(&store->entries[i]);
+  }
+  array_free(store->entries);
+  store->entries = NULL;
+}
+
+struct entry *store_entry(const struct deck_store *store, const struct key *key,
+                          struct place place) {
+  const int64_t instance =
+      key->group == GROUP_TRANCHE ? place.outer * MAX_TRANCHES + place.inner : place.outer;
+  return &store->entries[(key - schema) * MAX_INSTANCES + instance];
+}
+
+static char *item(const struct deck_store *store, enum group group, struct place place) {
+  char *deck = (char *)store->deck;
+  const struct list *list = &schema_lists[group];
+  if (group == GROUP_SECTION) {
+    return deck;
+  }
+  if (group == GROUP_TRANCHE) {
+    char *customer = item(store, GROUP_CUSTOMER, place);
+    return customer + list->offset + (size_t)place.inner * list->stride;
+  }
+  return deck + list->offset + (size_t)place.outer * list->stride;
+}
+
+void *store_value(const struct deck_store *store, const struct key *key, struct place place) {
+  return item(store, key->group, place) + key->offset;
+}
+
+int64_t *store_count(const struct deck_store *store, enum group group, int64_t outer) {
+  const struct place place = {outer, 0};
+  char *base =
+      group == GROUP_TRANCHE ? item(store, GROUP_CUSTOMER, place) : (char *)store->deck;
+  return (int64_t *)(void *)(base + schema_lists[group].count_offset);
+}
+
+int64_t store_items(const struct deck_store *store, enum group group, int64_t outer) {
+  return group == GROUP_SECTION ? 1 : *store_count(store, group, outer);
+}
+
+static bool replace(char **text, const char *with) {
+  char *copy = with != NULL ? strdup(with) : NULL;
+  if (with != NULL && copy == NULL) {
+    return false;
+  }
+  free(*text);
+  *text = copy;
+  return true;
+}
+
+bool store_note(const struct deck_store *store, const struct key *key, struct place place,
+                const char *where, const char *source, const char *confidence) {
+  struct entry *entry = store_entry(store, key, place);
+  entry->given = true;
+  return replace(&entry->where, where) && replace(&entry->provenance.source, source) &&
+         replace(&entry->provenance.confidence, confidence);
+}
+
+void store_forget(const struct deck_store *store, enum group group, int64_t outer,
+                  int64_t from) {
+  const int64_t most = schema_lists[group].most;
+  for (int64_t i = from; i < most; ++i) {
+    const struct place place =
+        group == GROUP_TRANCHE ? (struct place){outer, i} : (struct place){i, 0};
+    for (int k = 0; k < schema_size; ++k) {
+      if (schema[k].group == group) {
+        forget(store_entry(store, &schema[k], place));
+      }
+    }
+    if (group == GROUP_CUSTOMER) {
+      store_forget(store, GROUP_TRANCHE, i, 0);
+    }
+    memset(item(store, group, place), 0, schema_lists[group].stride);
+  }
+  if (*store_count(store, group, outer) > from) {
+    *store_count(store, group, outer) = from;
+  }
+}

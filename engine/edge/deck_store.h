@@ -1,0 +1,68 @@
+/* A deck while it is being read: the struct, and for every value whether it was given, where it
+   came from and how sure one is of it. The YAML reader fills it, the checks and the printer
+   read it. */
+#ifndef TENOR_EDGE_DECK_STORE_H
+#define TENOR_EDGE_DECK_STORE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "edge/schema.h"
+#include "model/deck.h"
+
+enum { MAX_INSTANCES = MAX_CUSTOMERS * MAX_TRANCHES };
+
+struct provenance { /* texts are owned by the store; NULL if not stated */
+  char *source, *confidence;
+};
+
+struct entry {
+  bool given;
+  char *where; /* "file:line:column" of the value; owned */
+  struct provenance provenance;
+};
+
+struct deck_store {
+  struct deck *deck;     /* borrowed */
+  struct entry *entries; /* [schema_size][MAX_INSTANCES] */
+};
+
+struct place { /* which item of its list: customers[outer].tranches[inner]; 0 where there is no
+                  list */
+  int64_t outer, inner;
+};
+
+/* false if memory is short. store_free gives everything back, a failed store_make included. */
+bool store_make(struct deck_store *store, struct deck *deck);
+void store_free(struct deck_store *store);
+
+struct entry *store_entry(const struct deck_store *store, const struct key *key,
+                          struct place place);
+
+/* Where the value of a key stands in the deck. */
+void *store_value(const struct deck_store *store, const struct key *key, struct place place);
+
+/* Items of a list now: generations, sites, customers, or the tranches of customer `outer`. */
+int64_t *store_count(const struct deck_store *store, enum group group, int64_t outer);
+
+/* Notes that the value was given and where it is from; the texts are copied. false if memory is
+ * short. */
+bool store_note(const struct deck_store *store, const struct key *key, struct place place,
+                const char *where, const char *source, const char *confidence);
+
+/* Forgets the items of a list from number `from` on. */
+void store_forget(const struct deck_store *store, enum group group, int64_t outer,
+                  int64_t from);
+
+/* Number of items over which a key of this group runs when the outer item is given; 1 for
+ * sections. */
+int64_t store_items(const struct deck_store *store, enum group group, int64_t outer);
+
+/* Prints what does not hold across keys, a line each, and what was left out. Returns the number
+ * of faults. */
+int store_check(const struct deck_store *store, const char *path);
+
+/* Prints the canonical deck. */
+void store_print(const struct deck_store *store, FILE *out);
+
+#endif

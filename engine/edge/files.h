@@ -1,0 +1,19 @@
+/* Files that appear whole or not at all: written to a temporary in the same folder, fsync,
+   rename, fsync of the folder. */
+#ifndef TENOR_EDGE_FILES_H
+#define TENOR_EDGE_FILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/status.h"
+
+/* May a file be written at `path`? STATUS_USAGE if it exists and not `force`; STATUS_IO if its
+   folder is missing or not writable, or it is a folder itself. Says why. */
+enum status files_check(const char *path, bool force);
+
+/* Writes `size` bytes to `path`. On error STATUS_IO with the system's reason; what was there
+   before stays, and nothing else is left behind. */
+enum status files_write(const char *path, const void *bytes, size_t size);
+
+#endif

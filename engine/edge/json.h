@@ -1,0 +1,13 @@
+/* The two things that are hard to get right in JSON: texts and numbers. */
+#ifndef TENOR_EDGE_JSON_H
+#define TENOR_EDGE_JSON_H
+
+#include <stdio.h>
+
+/* A text in quotes, escaped. */
+void json_text(FILE *out, const char *text);
+
+/* A number that reads back to the same double; null if it is not finite. */
+void json_number(FILE *out, double value);
+
+#endif

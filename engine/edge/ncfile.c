@@ -1,0 +1,252 @@
+#include "edge/ncfile.h"
+
+#include <inttypes.h>
+#include <netcdf.h>
+#include <netcdf_mem.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+const double ncfile_fill = NC_FILL_DOUBLE;
+
+static const struct {
+  nc_type type;
+  size_t size;
+} types[] = {[NCTYPE_CHAR] = {NC_CHAR, 1},
+             [NCTYPE_INT] = {NC_INT, 4},
+             [NCTYPE_INT64] = {NC_INT64, 8},
+             [NCTYPE_UINT64] = {NC_UINT64, 8},
+             [NCTYPE_DOUBLE] = {NC_DOUBLE, 8}};
+
+size_t nctype_size(enum nctype type) {
+  return types[type].size;
+}
+
+/* ---- writing */
+
+/* May the next call run? */
+static bool well(const struct ncwriter *writer) {
+  return writer->error == NC_NOERR;
+}
+
+static void keep(struct ncwriter *writer, int code, const char *call, const char *name) {
+  if (writer->error == NC_NOERR && code != NC_NOERR) {
+    writer->error = code;
+    snprintf(writer->what, sizeof writer->what, "%s %s", call, name);
+  }
+}
+
+enum status ncwriter_open(struct ncwriter *writer) {
+  const size_t first_size = 1 << 22;
+  *writer = (struct ncwriter){0};
+  const int code = nc_create_mem("result", NC_NETCDF4, first_size, &writer->file);
+  if (code != NC_NOERR) {
+    return status_fail(STATUS_FAILED, "NetCDF cannot make a file in memory: %s",
+                       nc_strerror(code));
+  }
+  writer->group = writer->file;
+  return STATUS_OK;
+}
+
+int ncwriter_dimension(struct ncwriter *writer, const char *name, size_t size, bool unlimited) {
+  int id = -1;
+  if (well(writer)) {
+    keep(writer, nc_def_dim(writer->group, name, unlimited ? NC_UNLIMITED : size, &id),
+         "dimension", name);
+  }
+  return id;
+}
+
+void ncwriter_group(struct ncwriter *writer, const char *name) {
+  if (well(writer)) {
+    keep(writer, nc_def_grp(writer->file, name, &writer->group), "group", name);
+  }
+}
+
+struct ncvariable ncwriter_variable(struct ncwriter *writer, const char *name, enum nctype type,
+                                    int n_dims, const int *dims) {
+  struct ncvariable variable = {writer->group, -1};
+  if (well(writer)) {
+    keep(writer, nc_def_var(writer->group, name, types[type].type, n_dims, dims, &variable.id),
+         "variable", name);
+  }
+  return variable;
+}
+
+void ncwriter_compress(struct ncwriter *writer, struct ncvariable variable, size_t chunk) {
+  if (well(writer)) {
+    keep(writer, nc_def_var_chunking(variable.group, variable.id, NC_CHUNKED, &chunk),
+         "chunks of", "a variable");
+  }
+  if (well(writer)) {
+    keep(writer, nc_def_var_deflate(variable.group, variable.id, 1, 1, 1), "compression of",
+         "a variable");
+  }
+  if (well(writer)) {
+    keep(writer, nc_def_var_fletcher32(variable.group, variable.id, NC_FLETCHER32),
+         "checksum of", "a variable");
+  }
+}
+
+void ncwriter_text(struct ncwriter *writer, const struct ncvariable *variable, const char *name,
+                   const char *text) {
+  if (well(writer)) {
+    keep(writer,
+         nc_put_att_text(variable != NULL ? variable->group : writer->group,
+                         variable != NULL ? variable->id : NC_GLOBAL, name, strlen(text), text),
+         "attribute", name);
+  }
+}
+
+void ncwriter_number(struct ncwriter *writer, const struct ncvariable *variable,
+                     const char *name, enum nctype type, const void *value) {
+  if (well(writer)) {
+    keep(writer,
+         nc_put_att(variable != NULL ? variable->group : writer->group,
+                    variable != NULL ? variable->id : NC_GLOBAL, name, types[type].type, 1,
+                    value),
+         "attribute", name);
+  }
+}
+
+void ncwriter_put(struct ncwriter *writer, struct ncvariable variable, const size_t *count,
+                  const void *values) {
+  static const size_t start[NCFILE_MAX_DIMS] = {0};
+  if (well(writer)) {
+    keep(writer, nc_put_vara(variable.group, variable.id, start, count, values), "values of",
+         "a variable");
+  }
+}
+
+enum status ncwriter_finish(struct ncwriter *writer, void **bytes, size_t *size) {
+  NC_memio memory = {0};
+  const int code = nc_close_memio(writer->file, &memory);
+  keep(writer, code, "closing", "the file");
+  if (!well(writer)) {
+    free(memory.memory);
+    return status_fail(STATUS_FAILED, "NetCDF: %s: %s", writer->what,
+                       nc_strerror(writer->error));
+  }
+  *bytes = memory.memory;
+  *size = memory.size;
+  return STATUS_OK;
+}
+
+/* ---- reading */
+
+enum status ncreader_open(struct ncreader *reader, const char *path) {
+  struct stat about;
+  char text[64];
+  snprintf(reader->path, sizeof reader->path, "%s", path);
+  FILE *file = fopen(path, "rb");
+  if (file == NULL || fstat(fileno(file), &about) != 0) {
+    const enum status status = status_fail(STATUS_IO, "%s: cannot be read", path);
+    if (file != NULL) {
+      fclose(file);
+    }
+    return status;
+  }
+  fclose(file); /* only opened to tell a missing file from a wrong one */
+  const int code = nc_open(path, NC_NOWRITE, &reader->file);
+  if (code != NC_NOERR) {
+    return status_fail(STATUS_MISMATCH, "%s: not a result of tenor: %s", path,
+                       nc_strerror(code));
+  }
+  if (nc_inq_ncid(reader->file, "state", &reader->state) != NC_NOERR ||
+      !ncreader_text(reader, false, NCFILE_GLOBAL, "tenor_format_version", text, sizeof text)) {
+    ncreader_close(reader);
+    return status_fail(STATUS_MISMATCH, "%s: not a result of tenor", path);
+  }
+  return STATUS_OK;
+}
+
+void ncreader_close(struct ncreader *reader) {
+  if (nc_close(reader->file) != NC_NOERR) {
+    status_warn("%s: NetCDF could not close it", reader->path);
+  }
+}
+
+static int group_of(const struct ncreader *reader, bool state) {
+  return state ? reader->state : reader->file;
+}
+
+int ncreader_variables(const struct ncreader *reader, bool state) {
+  int n = 0;
+  return nc_inq_nvars(group_of(reader, state), &n) == NC_NOERR ? n : -1;
+}
+
+int ncreader_find(const struct ncreader *reader, bool state, const char *name) {
+  int id = -1;
+  return nc_inq_varid(group_of(reader, state), name, &id) == NC_NOERR ? id : -1;
+}
+
+bool ncreader_shape(const struct ncreader *reader, bool state, int variable,
+                    struct ncshape *shape) {
+  const int group = group_of(reader, state);
+  nc_type type = NC_NAT;
+  int n_dims = 0, ids[NC_MAX_VAR_DIMS];
+  if (nc_inq_varndims(group, variable, &n_dims) != NC_NOERR || n_dims > NCFILE_MAX_DIMS ||
+      nc_inq_var(group, variable, shape->name, &type, &n_dims, ids, NULL) != NC_NOERR) {
+    return false;
+  }
+  shape->n_dims = n_dims;
+  shape->n = 1;
+  for (int i = 0; i < n_dims; ++i) {
+    if (nc_inq_dim(group, ids[i], shape->dims[i], &shape->sizes[i]) != NC_NOERR) {
+      return false;
+    }
+    shape->n *= shape->sizes[i];
+  }
+  for (int i = 0; i <= NCTYPE_DOUBLE; ++i) {
+    if (types[i].type == type) {
+      shape->type = (enum nctype)i;
+      return true;
+    }
+  }
+  return false;
+}
+
+bool ncreader_doubles(const struct ncreader *reader, bool state, int variable, double *values) {
+  return nc_get_var_double(group_of(reader, state), variable, values) == NC_NOERR;
+}
+
+bool ncreader_raw(const struct ncreader *reader, bool state, int variable, void *values) {
+  return nc_get_var(group_of(reader, state), variable, values) == NC_NOERR;
+}
+
+bool ncreader_text(const struct ncreader *reader, bool state, int variable, const char *name,
+                   char *text, size_t size) {
+  const int group = group_of(reader, state),
+            id = variable == NCFILE_GLOBAL ? NC_GLOBAL : variable;
+  nc_type type = NC_NAT;
+  size_t length = 0;
+  if (nc_inq_att(group, id, name, &type, &length) != NC_NOERR) {
+    return false;
+  }
+  if (type == NC_CHAR && length < size) {
+    text[length] = '\0';
+    return nc_get_att_text(group, id, name, text) == NC_NOERR;
+  }
+  unsigned long long whole = 0;
+  double number = 0.0;
+  if (length == 1 && type == NC_UINT64 &&
+      nc_get_att_ulonglong(group, id, name, &whole) == NC_NOERR) {
+    snprintf(text, size, "%llu", whole);
+    return true;
+  }
+  if (length == 1 && type != NC_CHAR &&
+      nc_get_att_double(group, id, name, &number) == NC_NOERR) {
+    snprintf(text, size, "%.17g", number);
+    return true;
+  }
+  return false;
+}
+
+bool ncreader_attribute(const struct ncreader *reader, bool state, int variable, int index,
+                        char *name, char *text, size_t size) {
+  const int group = group_of(reader, state),
+            id = variable == NCFILE_GLOBAL ? NC_GLOBAL : variable;
+  return nc_inq_attname(group, id, index, name) == NC_NOERR &&
+         ncreader_text(reader, state, variable, name, text, size);
+}

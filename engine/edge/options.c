@@ -1,0 +1,176 @@
+#include "edge/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct option_row {
+  const char *name;
+  int letter; /* what getopt returns; a character if there is a short form */
+  const char *argument;
+  const char *help;
+};
+
+enum {
+  LETTER_PATHS = 256,
+  LETTER_SEED,
+  LETTER_SET,
+  LETTER_THREADS,
+  LETTER_PROGRESS,
+  LETTER_QUIET,
+  LETTER_JSON,
+  LETTER_FORCE
+};
+
+static const struct option_row rows[] = {
+    {"output", 'o', "OUT.nc",
+     "result file, or a folder for several decks (default out/DECKNAME.nc)"},
+    {"paths", LETTER_PATHS, "N", "number of paths; 1e6 and 1_000_000 are numbers too"},
+    {"seed", LETTER_SEED, "S", "seed of the draws, a whole number"},
+    {"set", LETTER_SET, "KEY=VALUE", "change one key of the deck; may be repeated"},
+    {"threads", LETTER_THREADS, "T", "threads of each rank (default: the CPUs it may use)"},
+    {"progress", LETTER_PROGRESS, "MODE", "auto, plain, json or none"},
+    {"quiet", LETTER_QUIET, NULL, "no table, no progress"},
+    {"json", LETTER_JSON, NULL, "print the result as JSON instead of a table"},
+    {"force", LETTER_FORCE, NULL, "replace an existing result"},
+    {"help", 'h', NULL, "this text"},
+};
+enum { N_ROWS = sizeof rows / sizeof rows[0] };
+
+static void print_help(void) {
+  puts(
+      "usage: tenor run DECK... [options]\n\n"
+      "Samples paths of each deck and writes their distributions to NetCDF.\n");
+  for (int i = 0; i < N_ROWS; ++i) {
+    char left[64];
+    snprintf(left, sizeof left, "%s--%s %s",
+             rows[i].letter == 'o'   ? "-o, "
+             : rows[i].letter == 'h' ? "-h, "
+                                     : "",
+             rows[i].name, rows[i].argument != NULL ? rows[i].argument : "");
+    printf("  %-24s %s\n", left, rows[i].help);
+  }
+}
+
+bool options_whole(const char *text, uint64_t *value) {
+  char digits[64];
+  size_t n = 0;
+  for (const char *c = text; *c != '\0'; ++c) {
+    if (*c == '_' && c != text) {
+      continue;
+    }
+    if (strchr("0123456789.eE+", *c) == NULL || n + 1 == sizeof digits) {
+      return false;
+    }
+    digits[n++] = *c;
+  }
+  digits[n] = '\0';
+  char *end = digits;
+  if (n > 0 && strspn(digits, "0123456789") == n) {
+    errno = 0;
+    *value = strtoull(digits, &end, 10);
+    return errno == 0;
+  }
+  const double number = strtod(digits, &end);
+  if (n == 0 || *end != '\0' || !(number >= 0.0 && number < 9007199254740992.0)) {
+    return false;
+  }
+  *value = (uint64_t)number;
+  return (double)*value == number;
+}
+
+static enum status complain(bool loud, const char *format, const char *word) {
+  if (loud) {
+    char message[512];
+    snprintf(message, sizeof message, format, word);
+    status_fail(STATUS_USAGE, "%s (tenor run --help lists the options)", message);
+  }
+  return STATUS_USAGE;
+}
+
+/* A whole number becomes the assignment "sampling.KEY=NUMBER". */
+static enum status assign_whole(struct run_options *options, const char *key, const char *text,
+                                char *room, size_t size, bool loud) {
+  uint64_t value = 0;
+  if (!options_whole(text, &value)) {
+    return complain(loud, "`%s` is not a whole number", text);
+  }
+  if (options->n_assignments == MAX_ASSIGNMENTS) {
+    return complain(loud, "too many assignments at `%s`", text);
+  }
+  snprintf(room, size, "sampling.%s=%" PRIu64, key, value);
+  options->assignments[options->n_assignments++] = room;
+  return STATUS_OK;
+}
+
+static enum status take(struct run_options *options, int letter, char *text, bool loud) {
+  uint64_t value = 0;
+  switch (letter) {
+    case 'o': options->output = text; return STATUS_OK;
+    case LETTER_PATHS:
+      return assign_whole(options, "paths", text, options->paths, sizeof options->paths, loud);
+    case LETTER_SEED:
+      return assign_whole(options, "seed", text, options->seed, sizeof options->seed, loud);
+    case LETTER_SET:
+      if (options->n_assignments == MAX_ASSIGNMENTS) {
+        return complain(loud, "too many assignments at `%s`", text);
+      }
+      options->assignments[options->n_assignments++] = text;
+      return STATUS_OK;
+    case LETTER_THREADS:
+      if (!options_whole(text, &value) || value < 1 || value > 4096) {
+        return complain(loud, "--threads wants a whole number from 1 to 4096, not `%s`", text);
+      }
+      options->threads = (int)value;
+      return STATUS_OK;
+    case LETTER_PROGRESS:
+      return progress_parse(text, &options->progress)
+                 ? STATUS_OK
+                 : complain(loud, "--progress wants auto, plain, json or none, not `%s`", text);
+    case LETTER_QUIET: options->quiet = true; return STATUS_OK;
+    case LETTER_JSON: options->json = true; return STATUS_OK;
+    case LETTER_FORCE: options->force = true; return STATUS_OK;
+    default: return STATUS_USAGE;
+  }
+}
+
+enum status options_run(int argc, char **argv, bool loud, struct run_options *options,
+                        bool *help) {
+  struct option table[N_ROWS + 1] = {{0}};
+  for (int i = 0; i < N_ROWS; ++i) {
+    table[i] = (struct option){rows[i].name,
+                               rows[i].argument != NULL ? required_argument : no_argument, NULL,
+                               rows[i].letter};
+  }
+  *options = (struct run_options){.progress = PROGRESS_AUTO};
+  *help = false;
+  opterr = 0;
+  optind = 1;
+  int letter = 0;
+  while ((letter = getopt_long(argc, argv, ":ho:", table, NULL)) != -1) {
+    if (letter == 'h') {
+      if (loud) {
+        print_help();
+      }
+      *help = true;
+      return STATUS_OK;
+    }
+    if (letter == '?' || letter == ':') {
+      return complain(loud, letter == '?' ? "unknown option `%s`" : "`%s` wants a value",
+                      argv[optind - 1]);
+    }
+    const enum status status = take(options, letter, optarg, loud);
+    if (status != STATUS_OK) {
+      return status;
+    }
+  }
+  options->decks = (const char *const *)argv + optind;
+  options->n_decks = argc - optind;
+  if (options->quiet) {
+    options->progress = PROGRESS_NONE;
+  }
+  return options->n_decks > 0 ? STATUS_OK : complain(loud, "%s", "which deck?");
+}

@@ -1,0 +1,36 @@
+/* The command line of `tenor run`, as a table of options (options.c): one line each for its
+   name, its argument and its help. */
+#ifndef TENOR_EDGE_OPTIONS_H
+#define TENOR_EDGE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "edge/progress.h"
+
+enum { MAX_ASSIGNMENTS = 64 };
+
+struct run_options {
+  const char *const *decks; /* [n_decks] borrowed from argv */
+  int n_decks;
+  const char *output;                       /* -o; NULL: out/DECKNAME.nc */
+  const char *assignments[MAX_ASSIGNMENTS]; /* --set KEY=VALUE, in order; --paths and --seed are
+                                               among them */
+  int n_assignments;
+  char paths[64], seed[64]; /* their text */
+  int threads;              /* 0: not given */
+  enum progress_mode progress;
+  bool quiet, json, force;
+};
+
+/* Reads argv of `tenor run` (argv[0] is "run"). `loud`: say what is wrong (one rank does).
+ *help is set when help was asked for and printed. Errors: STATUS_USAGE. Not collective. */
+enum status options_run(int argc, char **argv, bool loud, struct run_options *options,
+                        bool *help);
+
+/* A whole number >= 0 as people write it: 200000, 1e6, 2.5e3, 1_000_000. false if it is none.
+ */
+bool options_whole(const char *text, uint64_t *value);
+
+#endif

@@ -1,0 +1,73 @@
+#include "edge/progress.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+double progress_clock(void) {
+  struct timespec now;
+  return clock_gettime(CLOCK_MONOTONIC, &now) == 0
+             ? (double)now.tv_sec + 1e-9 * (double)now.tv_nsec
+             : 0.0;
+}
+
+bool progress_parse(const char *word, enum progress_mode *mode) {
+  static const char *const words[] = {"auto", "plain", "json", "none"};
+  for (int i = 0; i < 4; ++i) {
+    if (strcmp(word, words[i]) == 0) {
+      *mode = (enum progress_mode)i;
+      return true;
+    }
+  }
+  return false;
+}
+
+void progress_start(struct progress *progress, enum progress_mode mode, int64_t paths) {
+  const double now = progress_clock();
+  *progress = (struct progress){.mode = mode, .paths = paths, .start = now, .last_time = now};
+  progress->terminal = mode == PROGRESS_AUTO && isatty(STDERR_FILENO) == 1;
+}
+
+double progress_elapsed(const struct progress *progress) {
+  return progress_clock() - progress->start;
+}
+
+static bool is_due(const struct progress *progress, int64_t percent, double now) {
+  const double pause = now - progress->last_time;
+  if (progress->terminal) {
+    return pause >= 0.1 || percent == 100;
+  }
+  return percent / 5 > progress->last_percent / 5 || pause >= 30.0;
+}
+
+void progress_show(struct progress *progress, int64_t done) {
+  const double now = progress_clock();
+  const int64_t percent = (int64_t)(100.0 * (double)done / (double)progress->paths);
+  if (progress->mode == PROGRESS_NONE || !is_due(progress, percent, now)) {
+    return;
+  }
+  const double elapsed = now - progress->start;
+  const double rate = elapsed > 0.0 ? (double)done / elapsed : 0.0;
+  const double left = rate > 0.0 ? (double)(progress->paths - done) / rate : 0.0;
+  if (progress->mode == PROGRESS_JSON) {
+    fprintf(stderr,
+            "{\"paths\": %" PRId64 ", \"of\": %" PRId64
+            ", \"paths_per_second\": %.0f, \"eta_seconds\": %.1f}\n",
+            done, progress->paths, rate, left);
+  } else {
+    fprintf(stderr,
+            "%s%3" PRId64 " %%  %" PRId64 " of %" PRId64 " paths  %.0f paths/s  %.0f s to go%s",
+            progress->terminal ? "\r" : "", percent, done, progress->paths, rate, left,
+            progress->terminal ? "   " : "\n");
+  }
+  progress->last_time = now;
+  progress->last_percent = percent;
+}
+
+void progress_end(struct progress *progress) {
+  if (progress->terminal) {
+    fputc('\n', stderr);
+  }
+}

@@ -1,0 +1,38 @@
+/* How far a run is, on stderr: one rewritten line on a terminal, whole lines in a log (every 5
+   % or 30 s), or JSON lines. Results never go here. Only rank 0 makes one. */
+#ifndef TENOR_EDGE_PROGRESS_H
+#define TENOR_EDGE_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum progress_mode { PROGRESS_AUTO, PROGRESS_PLAIN, PROGRESS_JSON, PROGRESS_NONE };
+
+struct progress {
+  enum progress_mode mode;
+  bool terminal;
+  int64_t paths;        /* of the whole run */
+  double start;         /* [s] of the clock */
+  double last_time;     /* [s] when the last line was written */
+  int64_t last_percent; /* of the last line */
+};
+
+/* The word after --progress; false if it is none of auto, plain, json, none. */
+bool progress_parse(const char *word, enum progress_mode *mode);
+
+/* Starts the clock for a run of `paths` paths. */
+void progress_start(struct progress *progress, enum progress_mode mode, int64_t paths);
+
+/* `done` paths are finished. Writes if it is time to. */
+void progress_show(struct progress *progress, int64_t done);
+
+/* Closes the rewritten line. */
+void progress_end(struct progress *progress);
+
+/* Seconds since progress_start. */
+double progress_elapsed(const struct progress *progress);
+
+/* Monotonic clock [s]. */
+double progress_clock(void);
+
+#endif

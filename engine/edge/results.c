@@ -1,0 +1,439 @@
+#include "edge/results.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arrays.h"
+#include "edge/digest.h"
+#include "edge/files.h"
+#include "edge/ncfile.h"
+#include "model/version.h"
+
+static const double quantiles[] = {0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99};
+enum { N_QUANTILES = sizeof quantiles / sizeof quantiles[0], STATE_CHUNK = 1 << 16 };
+
+/* CF wants units that UDUNITS knows; currencies are none, so money is "1" with attributes of
+ * its own. */
+static const struct {
+  const char *units, *scale; /* scale: of money, NULL otherwise */
+} unit_names[] = {
+    [UNIT_USD] = {"1", "billion"},
+    [UNIT_USD_PER_YEAR] = {"year-1", "billion"},
+    [UNIT_GW] = {"GW", NULL},
+    [UNIT_GW_YEAR] = {"GW year", NULL},
+    [UNIT_PRICE] = {"GW-1 year-1", "billion"},
+    [UNIT_ONE_UNIT] = {"1", NULL},
+    [UNIT_MILLION] = {"1e6", NULL},
+    [UNIT_YEAR] = {"year", NULL},
+    [UNIT_MONTH] = {"month", NULL},
+};
+
+struct dims {
+  int time, bounds, quantile, customer, constraint, regime, contract_year, name;
+};
+
+struct writing { /* one result being written */
+  struct ncwriter nc;
+  const struct results *results;
+  struct dims dims;
+};
+
+/* ---- dates */
+
+/* Days from 1970-01-01 to a date of the Gregorian calendar (years from March, 400-year eras).
+ */
+static int64_t days_of(int64_t year, int64_t month, int64_t day) {
+  const int64_t y = month <= 2 ? year - 1 : year;
+  const int64_t era = y / 400, of_era = y - era * 400;
+  const int64_t of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+  return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+/* Days from t = 0 to the date `months` later; a day that its month lacks is the month's last.
+ */
+static double days_after(const struct time_keys *start, int64_t months) {
+  const int64_t count = start->year * 12 + start->month - 1 + months;
+  const int64_t year = count / 12, month = count % 12 + 1;
+  const int64_t next = month == 12 ? days_of(year + 1, 1, 1) : days_of(year, month + 1, 1);
+  const int64_t length = next - days_of(year, month, 1);
+  const int64_t day = start->day < length ? start->day : length;
+  return (double)(days_of(year, month, day) - days_of(start->year, start->month, start->day));
+}
+
+static int64_t quarter_end(const struct deck *deck, int64_t quarter) {
+  const int64_t end = 3 * (quarter + 1);
+  return end < deck->time.horizon ? end : deck->time.horizon;
+}
+
+/* ---- coordinates */
+
+static void put_times(struct writing *w) {
+  const struct deck *deck = w->results->deck;
+  const int64_t n = w->results->layout->n_quarters;
+  double times[MAX_QUARTERS], bounds[MAX_QUARTERS][2];
+  char units[64];
+  for (int64_t q = 0; q < n; ++q) {
+    times[q] = days_after(&deck->time, quarter_end(deck, q));
+    bounds[q][0] = days_after(&deck->time, 3 * q);
+    bounds[q][1] = times[q];
+  }
+  snprintf(units, sizeof units, "days since %04" PRId64 "-%02" PRId64 "-%02" PRId64,
+           deck->time.year, deck->time.month, deck->time.day);
+  const struct ncvariable time =
+      ncwriter_variable(&w->nc, "time", NCTYPE_DOUBLE, 1, &w->dims.time);
+  ncwriter_text(&w->nc, &time, "standard_name", "time");
+  ncwriter_text(&w->nc, &time, "long_name", "end of the quarter");
+  ncwriter_text(&w->nc, &time, "units", units);
+  ncwriter_text(&w->nc, &time, "calendar", "standard");
+  ncwriter_text(&w->nc, &time, "axis", "T");
+  ncwriter_text(&w->nc, &time, "bounds", "time_bnds");
+  const int dims[] = {w->dims.time, w->dims.bounds};
+  const struct ncvariable edges =
+      ncwriter_variable(&w->nc, "time_bnds", NCTYPE_DOUBLE, 2, dims);
+  const size_t count[] = {(size_t)n, 2};
+  ncwriter_put(&w->nc, time, count, times);
+  ncwriter_put(&w->nc, edges, count, bounds);
+}
+
+/* A coordinate of words: char(n, MAX_NAME), which every NetCDF tool reads. */
+static void put_words(struct writing *w, const char *name, int dim, const char *long_name,
+                      size_t n, const char *(*word)(const struct deck *, size_t)) {
+  char *text = array_make(n, MAX_NAME);
+  const int dims[] = {dim, w->dims.name};
+  const size_t count[] = {n, MAX_NAME};
+  const struct ncvariable variable = ncwriter_variable(&w->nc, name, NCTYPE_CHAR, 2, dims);
+  ncwriter_text(&w->nc, &variable, "long_name", long_name);
+  for (size_t i = 0; text != NULL && i < n; ++i) {
+    snprintf(text + i * MAX_NAME, MAX_NAME, "%s", word(w->results->deck, i));
+  }
+  if (text != NULL) {
+    ncwriter_put(&w->nc, variable, count, text);
+  }
+  array_free(text);
+}
+
+static const char *customer_word(const struct deck *deck, size_t i) {
+  return deck->customers[i].name;
+}
+static const char *constraint_word(const struct deck *deck, size_t i) {
+  (void)deck;
+  return constraint_names[i];
+}
+static const char *regime_word(const struct deck *deck, size_t i) {
+  (void)deck;
+  return regime_names[i];
+}
+
+static void put_coordinates(struct writing *w) {
+  const struct layout *layout = w->results->layout;
+  const size_t n_customers = (size_t)layout->n_customers,
+               n_years = (size_t)layout->n_contract_years;
+  struct ncwriter *nc = &w->nc;
+  w->dims.time = ncwriter_dimension(nc, "time", 0, true);
+  w->dims.bounds = ncwriter_dimension(nc, "nv", 2, false);
+  w->dims.quantile = ncwriter_dimension(nc, "quantile", N_QUANTILES, false);
+  w->dims.customer = ncwriter_dimension(nc, "customer", n_customers, false);
+  w->dims.constraint = ncwriter_dimension(nc, "constraint", N_CONSTRAINTS, false);
+  w->dims.regime = ncwriter_dimension(nc, "regime", N_REGIMES, false);
+  w->dims.contract_year = ncwriter_dimension(nc, "contract_year", n_years, false);
+  w->dims.name = ncwriter_dimension(nc, "name_length", MAX_NAME, false);
+  put_times(w);
+  const struct ncvariable quantile =
+      ncwriter_variable(nc, "quantile", NCTYPE_DOUBLE, 1, &w->dims.quantile);
+  const size_t n_quantiles = N_QUANTILES;
+  ncwriter_text(nc, &quantile, "long_name", "probability of the quantile");
+  ncwriter_text(nc, &quantile, "units", "1");
+  ncwriter_put(nc, quantile, &n_quantiles, quantiles);
+  put_words(w, "customer", w->dims.customer, "customer", n_customers, customer_word);
+  put_words(w, "constraint", w->dims.constraint, "binding constraint", N_CONSTRAINTS,
+            constraint_word);
+  put_words(w, "regime", w->dims.regime, "regime", N_REGIMES, regime_word);
+  const struct ncvariable year =
+      ncwriter_variable(nc, "contract_year", NCTYPE_INT, 1, &w->dims.contract_year);
+  int years[MAX_YEARS];
+  for (int y = 0; y < (int)n_years; ++y) {
+    years[y] = y + 1;
+  }
+  ncwriter_text(nc, &year, "long_name", "contract year, from 1");
+  ncwriter_text(nc, &year, "units", "1");
+  ncwriter_put(nc, year, &n_years, years);
+}
+
+/* ---- metrics */
+
+enum statistic {
+  STAT_MEAN,
+  STAT_SE,
+  STAT_SD,
+  STAT_SD_SE,
+  STAT_NEVER,
+  STAT_NEVER_SE,
+  STAT_QUANTILE,
+  STAT_LO,
+  STAT_HI
+};
+
+static const struct {
+  const char *suffix, *phrase, *error; /* error: suffix of its standard error */
+} statistics[] = {
+    [STAT_MEAN] = {"_mean", "mean of ", "_se"},
+    [STAT_SE] = {"_se", "standard error of the mean of ", NULL},
+    [STAT_SD] = {"_sd", "standard deviation of ", "_sd_se"},
+    [STAT_SD_SE] = {"_sd_se", "standard error of the standard deviation of ", NULL},
+    [STAT_NEVER] = {"_never", "share of paths without a ", "_never_se"},
+    [STAT_NEVER_SE] = {"_never_se", "standard error of the share of paths without a ", NULL},
+    [STAT_QUANTILE] = {"_quantile", "quantile of ", NULL},
+    [STAT_LO] = {"_quantile_lo", "lower end of the 95 % interval of the quantile of ", NULL},
+    [STAT_HI] = {"_quantile_hi", "upper end of the 95 % interval of the quantile of ", NULL},
+};
+static const char quantile_comment[] =
+    "order statistic ceil(p N), never sorted last, located in its histogram bin (128 an "
+    "octave) and interpolated "
+    "inside it; interval from the binomial ranks N p -/+ 1.96 sqrt(N p (1-p))";
+
+/* A metric without a histogram that is a pure number is a share of paths: its mean is the
+ * number itself. */
+static bool is_share(const struct metric *metric) {
+  return metric->histogram == HISTOGRAM_NONE && metric->unit == UNIT_ONE_UNIT;
+}
+
+static bool has_quantiles(enum statistic statistic) {
+  return statistic >= STAT_QUANTILE;
+}
+
+/* The dimensions of a metric's variables, their sizes in count. */
+static int metric_dims(const struct writing *w, const struct metric *metric,
+                       enum statistic statistic, int *dims, size_t *count) {
+  const struct layout *layout = w->results->layout;
+  int n = 0;
+  if (metric->axis == AXIS_QUARTER) {
+    dims[n] = w->dims.time;
+    count[n++] = (size_t)layout->n_quarters;
+  } else if (metric->axis == AXIS_CONTRACT_YEAR) {
+    dims[n] = w->dims.contract_year;
+    count[n++] = (size_t)layout->n_contract_years;
+  }
+  if (metric->item == ITEM_CUSTOMER || metric->item == ITEM_CUSTOMER_CONSTRAINT) {
+    dims[n] = w->dims.customer;
+    count[n++] = (size_t)layout->n_customers;
+  }
+  if (metric->item == ITEM_CONSTRAINT || metric->item == ITEM_CUSTOMER_CONSTRAINT) {
+    dims[n] = w->dims.constraint;
+    count[n++] = N_CONSTRAINTS;
+  }
+  if (metric->item == ITEM_REGIME) {
+    dims[n] = w->dims.regime;
+    count[n++] = N_REGIMES;
+  }
+  if (has_quantiles(statistic)) {
+    dims[n] = w->dims.quantile;
+    count[n++] = N_QUANTILES;
+  }
+  return n;
+}
+
+static double or_fill(bool exists, double value) {
+  return exists && isfinite(value) ? value : ncfile_fill;
+}
+
+/* The values of one statistic of one column: one, or one a quantile. */
+static void column_values(const struct tally *tally, int64_t column, enum statistic statistic,
+                          double *values) {
+  if (has_quantiles(statistic)) {
+    for (int i = 0; i < N_QUANTILES; ++i) {
+      const struct interval q = tally_quantile(tally, column, quantiles[i]);
+      const double value = statistic == STAT_QUANTILE ? q.value
+                           : statistic == STAT_LO     ? q.lo
+                                                      : q.hi;
+      values[i] = or_fill(q.exists, value);
+    }
+    return;
+  }
+  const struct moments m = tally_moments(tally, column);
+  const double n = (double)m.n, never = m.n > 0 ? (double)m.n_infinite / n : 0.0;
+  switch (statistic) {
+    case STAT_SE: values[0] = or_fill(m.n_finite > 1, m.se); return;
+    case STAT_SD: values[0] = or_fill(m.n_finite > 1, m.sd); return;
+    case STAT_SD_SE: values[0] = or_fill(m.n_finite > 1, m.sd_se); return;
+    case STAT_NEVER: values[0] = never; return;
+    case STAT_NEVER_SE: values[0] = sqrt(never * (1.0 - never) / n); return;
+    default: values[0] = or_fill(m.n_finite > 0, m.mean); return;
+  }
+}
+
+static void describe(struct writing *w, const struct metric *metric, enum statistic statistic,
+                     const struct ncvariable *variable) {
+  char text[256];
+  const bool date = metric->unit == UNIT_MONTH;
+  const bool never = statistic == STAT_NEVER || statistic == STAT_NEVER_SE;
+  snprintf(text, sizeof text, "%s%s%s",
+           is_share(metric) && statistic == STAT_MEAN ? "" : statistics[statistic].phrase,
+           metric->long_name,
+           date && statistic == STAT_MEAN ? ", over the paths that have one" : "");
+  ncwriter_text(&w->nc, variable, "long_name", text);
+  ncwriter_text(&w->nc, variable, "units", never ? "1" : unit_names[metric->unit].units);
+  if (unit_names[metric->unit].scale != NULL && !never) {
+    ncwriter_text(&w->nc, variable, "currency", "USD");
+    ncwriter_text(&w->nc, variable, "scale", unit_names[metric->unit].scale);
+    ncwriter_text(&w->nc, variable, "price_basis", "nominal");
+  }
+  if (statistic == STAT_MEAN) {
+    ncwriter_text(&w->nc, variable, "cell_methods", "realization: mean");
+  }
+  if (statistic == STAT_SD) {
+    ncwriter_text(&w->nc, variable, "cell_methods", "realization: standard_deviation");
+  }
+  if (statistic == STAT_QUANTILE) {
+    snprintf(text, sizeof text, "%s_quantile_lo %s_quantile_hi", metric->name, metric->name);
+    ncwriter_text(&w->nc, variable, "ancillary_variables", text);
+    ncwriter_text(&w->nc, variable, "comment", quantile_comment);
+  } else if (statistics[statistic].error != NULL) {
+    snprintf(text, sizeof text, "%s%s", metric->name, statistics[statistic].error);
+    ncwriter_text(&w->nc, variable, "ancillary_variables", text);
+  }
+  ncwriter_number(&w->nc, variable, "_FillValue", NCTYPE_DOUBLE, &ncfile_fill);
+}
+
+static void put_statistic(struct writing *w, enum metric_id id, enum statistic statistic) {
+  const struct metric *metric = &metrics[id];
+  const struct layout *layout = w->results->layout;
+  const int64_t items = layout->items[id], dates = layout->dates[id];
+  const size_t each = has_quantiles(statistic) ? N_QUANTILES : 1;
+  int dims[NCFILE_MAX_DIMS];
+  size_t count[NCFILE_MAX_DIMS] = {1};
+  char name[128];
+  const int n_dims = metric_dims(w, metric, statistic, dims, count);
+  snprintf(name, sizeof name, "%s%s", metric->name,
+           is_share(metric) && statistic == STAT_MEAN ? "" : statistics[statistic].suffix);
+  double *values = array_make((size_t)(items * dates) * each, sizeof *values);
+  if (values == NULL) {
+    w->nc.error = w->nc.error != 0 ? w->nc.error
+                                   : -61; /* NC_ENOMEM, reported when the file is finished */
+    return;
+  }
+  const struct ncvariable variable =
+      ncwriter_variable(&w->nc, name, NCTYPE_DOUBLE, n_dims, dims);
+  describe(w, metric, statistic, &variable);
+  for (int64_t date = 0; date < dates; ++date) { /* in the file the date comes first */
+    for (int64_t item = 0; item < items; ++item) {
+      column_values(w->results->tally, layout_column(layout, id, item, date), statistic,
+                    values + (size_t)(date * items + item) * each);
+    }
+  }
+  ncwriter_put(&w->nc, variable, count, values);
+  array_free(values);
+}
+
+static void put_metric(struct writing *w, enum metric_id id) {
+  const struct metric *metric = &metrics[id];
+  put_statistic(w, id, STAT_MEAN);
+  put_statistic(w, id, STAT_SE);
+  if (is_share(metric)) {
+    return;
+  }
+  put_statistic(w, id, STAT_SD);
+  put_statistic(w, id, STAT_SD_SE);
+  if (metric->unit == UNIT_MONTH) {
+    put_statistic(w, id, STAT_NEVER);
+    put_statistic(w, id, STAT_NEVER_SE);
+  }
+  if (metric->histogram != HISTOGRAM_NONE) {
+    put_statistic(w, id, STAT_QUANTILE);
+    put_statistic(w, id, STAT_LO);
+    put_statistic(w, id, STAT_HI);
+  }
+}
+
+/* ---- the file */
+
+static void put_globals(struct writing *w, const char *digest) {
+  const struct deck *deck = w->results->deck;
+  const int format = RESULT_FORMAT_VERSION;
+  char title[128], seed[32];
+  struct ncwriter *nc = &w->nc;
+  snprintf(title, sizeof title, "Distributions of a compute commitment: %s", deck->name);
+  snprintf(seed, sizeof seed, "%" PRIu64, deck->sampling.seed);
+  ncwriter_text(nc, NULL, "Conventions", "CF-1.10, ACDD-1.3");
+  ncwriter_text(nc, NULL, "title", title);
+  ncwriter_text(nc, NULL, "summary",
+                "Means, standard errors and quantiles over Monte Carlo paths of backlog, "
+                "revenue, capacity, credit and "
+                "provider cash under a multi-year compute commitment.");
+  ncwriter_text(
+      nc, NULL, "keywords",
+      "Monte Carlo, remaining performance obligation, take-or-pay, compute, credit risk");
+  ncwriter_text(nc, NULL, "source", "tenor " TENOR_VERSION);
+  ncwriter_text(nc, NULL, "deck", deck->name);
+  ncwriter_text(nc, NULL, "deck_sha256", digest);
+  ncwriter_text(nc, NULL, "seed", seed);
+  ncwriter_text(nc, NULL, "model_version", MODEL_VERSION);
+  ncwriter_number(nc, NULL, "tenor_format_version", NCTYPE_INT, &format);
+  const struct ncvariable paths = ncwriter_variable(nc, "paths", NCTYPE_INT64, 0, NULL);
+  const int64_t n = w->results->end_path - w->results->first_path;
+  static const size_t one[] = {1};
+  ncwriter_text(nc, &paths, "long_name", "number of Monte Carlo paths");
+  ncwriter_text(nc, &paths, "units", "1");
+  ncwriter_put(nc, paths, one, &n);
+}
+
+/* The group /state: the integers the statistics were computed from, and the deck's text. */
+static void put_state(struct writing *w, const char *digest) {
+  const struct results *results = w->results;
+  const size_t n_words = (size_t)results->tally->n_words,
+               n_columns = (size_t)results->tally->n_columns;
+  const size_t n_text = strlen(results->resolved), range_count[] = {1, 2};
+  const int64_t range[] = {results->first_path, results->end_path};
+  const int block = BLOCK_PATHS;
+  struct ncwriter *nc = &w->nc;
+  ncwriter_group(nc, "state");
+  const int word = ncwriter_dimension(nc, "word", n_words, false);
+  const int column = ncwriter_dimension(nc, "column", n_columns, false);
+  const int character = ncwriter_dimension(nc, "deck_size", n_text, false);
+  const int ranges[] = {ncwriter_dimension(nc, "range", 1, false),
+                        ncwriter_dimension(nc, "range_end", 2, false)};
+  const struct ncvariable words = ncwriter_variable(nc, "words", NCTYPE_INT64, 1, &word);
+  ncwriter_compress(nc, words, n_words < STATE_CHUNK ? n_words : STATE_CHUNK);
+  ncwriter_text(nc, &words, "long_name", "counts, superaccumulators and histograms");
+  const struct ncvariable centre = ncwriter_variable(nc, "centre", NCTYPE_DOUBLE, 1, &column);
+  ncwriter_text(nc, &centre, "long_name", "centre of each column's power sums");
+  const struct ncvariable paths = ncwriter_variable(nc, "path_ranges", NCTYPE_INT64, 2, ranges);
+  ncwriter_text(nc, &paths, "long_name",
+                "first path and path after the last of each range in the state");
+  const struct ncvariable deck = ncwriter_variable(nc, "deck", NCTYPE_CHAR, 1, &character);
+  ncwriter_text(nc, &deck, "long_name", "resolved deck, YAML");
+  ncwriter_text(nc, &deck, "sha256", digest);
+  ncwriter_number(nc, NULL, "seed", NCTYPE_UINT64, &results->deck->sampling.seed);
+  ncwriter_text(nc, NULL, "model_version", MODEL_VERSION);
+  ncwriter_number(nc, NULL, "block_paths", NCTYPE_INT, &block);
+  ncwriter_put(nc, words, &n_words, results->tally->words);
+  ncwriter_put(nc, centre, &n_columns, results->tally->centre);
+  ncwriter_put(nc, paths, range_count, range);
+  ncwriter_put(nc, deck, &n_text, results->resolved);
+}
+
+enum status results_write(const char *path, const struct results *results) {
+  struct writing w = {.results = results};
+  char digest[DIGEST_TEXT];
+  void *bytes = NULL;
+  size_t size = 0;
+  digest_hex(results->resolved, strlen(results->resolved), digest);
+  enum status status = ncwriter_open(&w.nc);
+  if (status != STATUS_OK) {
+    return status;
+  }
+  put_coordinates(&w);
+  put_globals(&w, digest);
+  for (int m = 0; m < N_METRICS; ++m) {
+    put_metric(&w, (enum metric_id)m);
+  }
+  put_state(&w, digest);
+  status = ncwriter_finish(&w.nc, &bytes, &size);
+  if (status == STATUS_OK) {
+    status = files_write(path, bytes, size);
+  }
+  free(bytes);
+  return status;
+}

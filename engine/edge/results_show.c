@@ -1,0 +1,382 @@
+/* A result as people and programs read it: headline table, JSON, digest. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arrays.h"
+#include "edge/digest.h"
+#include "edge/json.h"
+#include "edge/ncfile.h"
+#include "edge/results.h"
+
+/* ---- one variable */
+
+struct values { /* of one variable, as doubles */
+  struct ncshape shape;
+  double *at; /* [shape.n]; owned; NULL if there is no such variable */
+};
+
+static struct values read_values(const struct ncreader *reader, const char *name) {
+  struct values values = {.at = NULL};
+  const int id = ncreader_find(reader, false, name);
+  if (id >= 0 && ncreader_shape(reader, false, id, &values.shape)) {
+    values.at = array_make(values.shape.n, sizeof *values.at);
+    if (values.at != NULL && !ncreader_doubles(reader, false, id, values.at)) {
+      array_free(values.at);
+      values.at = NULL;
+    }
+  }
+  return values;
+}
+
+/* Element i of a variable; NaN if it does not exist. */
+static double number_at(const struct ncreader *reader, const char *metric, const char *suffix,
+                        size_t i) {
+  char name[NCFILE_NAME];
+  snprintf(name, sizeof name, "%s%s", metric, suffix);
+  const struct values values = read_values(reader, name);
+  const bool exists = values.at != NULL && i < values.shape.n && values.at[i] != ncfile_fill;
+  const double number = exists ? values.at[i] : NAN;
+  array_free(values.at);
+  return number;
+}
+
+/* ---- the table */
+
+struct row {
+  const char *metric, *label;
+};
+static const struct row quarterly[] = {
+    {"backlog", "backlog, bn USD"},
+    {"contract_revenue", "contract revenue of the quarter, bn USD"},
+    {"capacity", "capacity, GW"},
+    {"demand", "demand, GW"},
+    {"utilisation", "utilisation"},
+    {"exposure", "credit exposure, bn USD"},
+    {"aws_revenue", "AWS revenue of the quarter, bn USD"},
+};
+static const struct row terminal[] = {
+    {"npv", "NPV, bn USD"},
+    {"npv_with_equity", "NPV with stakes, bn USD"},
+    {"capex_total", "capex, bn USD"},
+};
+static const struct row per_customer[] = {
+    {"revenue_total", "contract revenue, bn USD"},
+    {"shortfall_total", "take-or-pay payments, bn USD"},
+    {"ecl", "expected credit loss, bn USD"},
+    {"peak_exposure", "peak exposure, bn USD"},
+};
+enum { SHOWN = 3 }; /* quantiles of the table: 5, 50 and 95 % */
+static const double shown[SHOWN] = {0.05, 0.5, 0.95};
+
+struct table {
+  const struct ncreader *reader;
+  size_t n_quantiles;
+  size_t quantile[SHOWN]; /* where they stand */
+  bool found[SHOWN];
+};
+
+/* Numbers in four significant digits, "-" for what does not exist. */
+static const char *brief(double value, char room[24]) {
+  const double size = fabs(value);
+  if (isnan(value)) {
+    return "-";
+  }
+  snprintf(room, 24, "%.*f",
+           size >= 999.95   ? 0
+           : size >= 99.995 ? 1
+           : size >= 9.9995 ? 2
+                            : 3,
+           value);
+  return room;
+}
+
+static void print_row(const struct table *table, const char *label, const char *metric,
+                      size_t element) {
+  char mean[24], half[24], q[24];
+  const double se = number_at(table->reader, metric, "_se", element);
+  printf("  %-42.42s %9s %9s", label,
+         brief(number_at(table->reader, metric, "_mean", element), mean),
+         brief(1.959963984540054 * se, half));
+  for (int i = 0; i < SHOWN; ++i) {
+    const double value = table->found[i]
+                             ? number_at(table->reader, metric, "_quantile",
+                                         element * table->n_quantiles + table->quantile[i])
+                             : NAN;
+    printf(" %9s", brief(value, q));
+  }
+  putchar('\n');
+}
+
+static void print_head(const char *title) {
+  printf("\n%-44.44s %9s %9s %9s %9s %9s\n", title, "mean", "+/- 95 %", "5 %", "50 %", "95 %");
+}
+
+static void print_share(const struct ncreader *reader, const char *label, const char *metric,
+                        const char *suffix, size_t element) {
+  char mean[24], half[24], error[64];
+  snprintf(error, sizeof error, "%s_se", suffix);
+  const double se = number_at(reader, metric, error, element);
+  printf("  %-42.42s %9s %9s\n", label,
+         brief(100.0 * number_at(reader, metric, suffix, element), mean),
+         brief(100.0 * 1.959963984540054 * se, half));
+}
+
+static void print_constraints(const struct ncreader *reader, size_t quarter) {
+  printf("  what binds, %% of paths:");
+  for (size_t k = 0; k < N_CONSTRAINTS; ++k) {
+    printf(" %s %.1f", constraint_names[k],
+           100.0 * number_at(reader, "binding_share", "", quarter * N_CONSTRAINTS + k));
+  }
+  putchar('\n');
+}
+
+static void print_quarters(const struct table *table, size_t n_quarters) {
+  static const size_t years[] = {1, 3, 5, 10, 20, 30};
+  for (size_t i = 0; i < sizeof years / sizeof years[0]; ++i) {
+    const bool last = i + 1 == sizeof years / sizeof years[0] || 4 * years[i] >= n_quarters;
+    const size_t quarter = last ? n_quarters - 1 : 4 * years[i] - 1;
+    char title[64];
+    snprintf(title, sizeof title, quarter % 4 == 3 ? "end of year %zu" : "end of quarter %zu",
+             quarter % 4 == 3 ? (quarter + 1) / 4 : quarter + 1);
+    print_head(title);
+    for (size_t r = 0; r < sizeof quarterly / sizeof quarterly[0]; ++r) {
+      print_row(table, quarterly[r].label, quarterly[r].metric, quarter);
+    }
+    print_constraints(table->reader, quarter);
+    if (last) {
+      return;
+    }
+  }
+}
+
+static void print_customers(const struct table *table) {
+  const struct ncreader *reader = table->reader;
+  struct ncshape shape;
+  const int id = ncreader_find(reader, false, "customer");
+  char *names = NULL;
+  if (id < 0 || !ncreader_shape(reader, false, id, &shape) || shape.n_dims != 2) {
+    return;
+  }
+  names = array_make(shape.n + 1, 1);
+  if (names != NULL && ncreader_raw(reader, false, id, names)) {
+    for (size_t c = 0; c < shape.sizes[0]; ++c) {
+      char title[160];
+      snprintf(title, sizeof title, "%.*s, whole horizon", (int)shape.sizes[1],
+               names + c * shape.sizes[1]);
+      print_head(title);
+      for (size_t r = 0; r < sizeof per_customer / sizeof per_customer[0]; ++r) {
+        print_row(table, per_customer[r].label, per_customer[r].metric, c);
+      }
+      print_share(reader, "default, % of paths", "defaulted", "", c);
+      print_share(reader, "commitment not used up, % of paths", "fulfilled_month", "_never", c);
+    }
+  }
+  array_free(names);
+}
+
+static void find_quantiles(struct table *table) {
+  const struct values quantile = read_values(table->reader, "quantile");
+  table->n_quantiles = quantile.at != NULL ? quantile.shape.n : 0;
+  for (size_t i = 0; i < table->n_quantiles; ++i) {
+    for (int k = 0; k < SHOWN; ++k) {
+      if (quantile.at[i] == shown[k]) {
+        table->quantile[k] = i;
+        table->found[k] = true;
+      }
+    }
+  }
+  array_free(quantile.at);
+}
+
+enum status results_show(const char *path) {
+  struct ncreader reader;
+  struct table table = {.reader = &reader};
+  char deck[128] = "?", seed[64] = "?", model[32] = "?";
+  const enum status status = ncreader_open(&reader, path);
+  if (status != STATUS_OK) {
+    return status;
+  }
+  ncreader_text(&reader, false, NCFILE_GLOBAL, "deck", deck, sizeof deck);
+  ncreader_text(&reader, false, NCFILE_GLOBAL, "seed", seed, sizeof seed);
+  ncreader_text(&reader, false, NCFILE_GLOBAL, "model_version", model, sizeof model);
+  printf("%s: %.0f paths, seed %s, model %s\n", deck, number_at(&reader, "paths", "", 0), seed,
+         model);
+  find_quantiles(&table);
+  const struct values time = read_values(&reader, "time");
+  if (time.at != NULL && time.shape.n > 0) {
+    print_quarters(&table, time.shape.n);
+  }
+  array_free(time.at);
+  print_head("whole horizon");
+  for (size_t r = 0; r < sizeof terminal / sizeof terminal[0]; ++r) {
+    print_row(&table, terminal[r].label, terminal[r].metric, 0);
+  }
+  print_customers(&table);
+  ncreader_close(&reader);
+  return STATUS_OK;
+}
+
+/* ---- JSON */
+
+static void put_nested(FILE *out, const double *values, const size_t *sizes, int n_dims) {
+  if (n_dims == 0) {
+    json_number(out, values[0] == ncfile_fill ? NAN : values[0]);
+    return;
+  }
+  size_t each = 1;
+  for (int d = 1; d < n_dims; ++d) {
+    each *= sizes[d];
+  }
+  fputc('[', out);
+  for (size_t i = 0; i < sizes[0]; ++i) {
+    fputs(i > 0 ? ", " : "", out);
+    put_nested(out, values + i * each, sizes + 1, n_dims - 1);
+  }
+  fputc(']', out);
+}
+
+static bool put_words(FILE *out, const struct ncreader *reader, int id,
+                      const struct ncshape *shape) {
+  char *text = array_make(shape->n + 1, 1);
+  char word[NCFILE_NAME];
+  const bool read = text != NULL && shape->n_dims == 2 && ncreader_raw(reader, false, id, text);
+  fputc('[', out);
+  for (size_t i = 0; read && i < shape->sizes[0]; ++i) {
+    snprintf(word, sizeof word, "%.*s", (int)shape->sizes[1], text + i * shape->sizes[1]);
+    fputs(i > 0 ? ", " : "", out);
+    json_text(out, word);
+  }
+  fputc(']', out);
+  array_free(text);
+  return read;
+}
+
+static bool put_variable(FILE *out, const struct ncreader *reader, int id) {
+  struct ncshape shape;
+  char text[512];
+  if (!ncreader_shape(reader, false, id, &shape)) {
+    return false;
+  }
+  json_text(out, shape.name);
+  fputs(": {\"dims\": [", out);
+  for (int d = 0; d < shape.n_dims - (shape.type == NCTYPE_CHAR ? 1 : 0); ++d) {
+    fputs(d > 0 ? ", " : "", out);
+    json_text(out, shape.dims[d]);
+  }
+  fputs("], ", out);
+  for (int i = 0; i < 2; ++i) {
+    const char *attribute = i == 0 ? "units" : "currency";
+    if (ncreader_text(reader, false, id, attribute, text, sizeof text)) {
+      fprintf(out, "\"%s\": ", attribute);
+      json_text(out, text);
+      fputs(", ", out);
+    }
+  }
+  fputs("\"values\": ", out);
+  bool done = true;
+  if (shape.type == NCTYPE_CHAR) {
+    done = put_words(out, reader, id, &shape);
+  } else {
+    const struct values values = read_values(reader, shape.name);
+    done = values.at != NULL;
+    if (done) {
+      put_nested(out, values.at, shape.sizes, shape.n_dims);
+    }
+    array_free(values.at);
+  }
+  fputc('}', out);
+  return done;
+}
+
+enum status results_show_json(const char *path) {
+  struct ncreader reader;
+  char name[NCFILE_NAME], text[1024];
+  enum status status = ncreader_open(&reader, path);
+  if (status != STATUS_OK) {
+    return status;
+  }
+  fputs("{\"attributes\": {", stdout);
+  for (int i = 0; ncreader_attribute(&reader, false, NCFILE_GLOBAL, i, name, text, sizeof text);
+       ++i) {
+    fputs(i > 0 ? ",\n  " : "\n  ", stdout);
+    json_text(stdout, name);
+    fputs(": ", stdout);
+    json_text(stdout, text);
+  }
+  fputs("},\n\"variables\": {", stdout);
+  const int n = ncreader_variables(&reader, false);
+  for (int id = 0; status == STATUS_OK && id < n; ++id) {
+    fputs(id > 0 ? ",\n  " : "\n  ", stdout);
+    if (!put_variable(stdout, &reader, id)) {
+      status = status_fail(STATUS_IO, "%s: a variable cannot be read", path);
+    }
+  }
+  fputs("}}\n", stdout);
+  ncreader_close(&reader);
+  return status;
+}
+
+/* ---- digest */
+
+/* A canonical text of all of a group's variables: for each its name, dimensions, attributes,
+   and the digest of its values in memory order (little-endian machines only write results). */
+static bool describe_group(FILE *out, const struct ncreader *reader, bool state) {
+  char name[NCFILE_NAME], text[1024], hex[DIGEST_TEXT];
+  const int n = ncreader_variables(reader, state);
+  for (int i = 0; ncreader_attribute(reader, state, NCFILE_GLOBAL, i, name, text, sizeof text);
+       ++i) {
+    fprintf(out, "%s = %s\n", name, text);
+  }
+  for (int id = 0; id < n; ++id) {
+    struct ncshape shape;
+    if (!ncreader_shape(reader, state, id, &shape)) {
+      return false;
+    }
+    fprintf(out, "%s type %d", shape.name, (int)shape.type);
+    for (int d = 0; d < shape.n_dims; ++d) {
+      fprintf(out, " %s[%zu]", shape.dims[d], shape.sizes[d]);
+    }
+    fputc('\n', out);
+    for (int i = 0; ncreader_attribute(reader, state, id, i, name, text, sizeof text); ++i) {
+      fprintf(out, "  %s = %s\n", name, text);
+    }
+    void *values = array_make(shape.n, nctype_size(shape.type));
+    const bool read = values != NULL && ncreader_raw(reader, state, id, values);
+    if (read) {
+      digest_hex(values, shape.n * nctype_size(shape.type), hex);
+      fprintf(out, "  values %s\n", hex);
+    }
+    array_free(values);
+    if (!read) {
+      return false;
+    }
+  }
+  return true;
+}
+
+enum status results_show_digest(const char *path) {
+  struct ncreader reader;
+  char *text = NULL, hex[DIGEST_TEXT];
+  size_t size = 0;
+  enum status status = ncreader_open(&reader, path);
+  if (status != STATUS_OK) {
+    return status;
+  }
+  FILE *out = open_memstream(&text, &size);
+  const bool described =
+      out != NULL && describe_group(out, &reader, false) && describe_group(out, &reader, true);
+  if (out == NULL || fclose(out) != 0) {
+    status = status_fail(STATUS_FAILED, "no memory for the digest of %s", path);
+  } else if (!described) {
+    status = status_fail(STATUS_IO, "%s: a variable cannot be read", path);
+  } else {
+    digest_hex(text, size, hex);
+    puts(hex);
+  }
+  free(text);
+  ncreader_close(&reader);
+  return status;
+}

@@ -1,0 +1,80 @@
+/* The table of deck keys: for each its place in the struct, its kind and unit, its range, and
+   what it means. The reader, the printer, the command line's --set and the reference of keys
+   all go by this table; a new key is one line of it. */
+#ifndef TENOR_EDGE_SCHEMA_H
+#define TENOR_EDGE_SCHEMA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "edge/units.h"
+#include "model/deck.h"
+
+enum group {                   /* where a key stands in the deck */
+             GROUP_SECTION,    /* section.key */
+             GROUP_GENERATION, /* generations[].key */
+             GROUP_SITE,
+             GROUP_CUSTOMER,
+             GROUP_TRANCHE, /* customers[].tranches[].key */
+             N_GROUPS
+};
+
+enum shape {
+  SHAPE_ONE,
+  SHAPE_REGIMES, /* three values: boom, plateau, winter */
+  SHAPE_YEARLY,  /* struct yearly: 0 to MAX_YEARS values */
+  SHAPE_MATRIX_3,
+  SHAPE_MATRIX_5
+};
+
+enum range {
+  RANGE_CLOSED,
+  RANGE_OPEN_LOW,
+  RANGE_OPEN
+}; /* [low,high], (low,high], (low,high) */
+
+struct key {
+  enum group group;
+  const char *section; /* of GROUP_SECTION; "" at the top level; the list's name otherwise */
+  const char *name;
+  enum kind kind;
+  enum shape shape;
+  size_t offset; /* in struct deck, or in the item of the list */
+  enum range range;
+  double low, high;
+  bool optional;       /* may be left out: it is 0, false or empty then */
+  const char *choices; /* of KIND_CHOICE: words by number, separated by '|' */
+  const char *doc;
+};
+
+extern const struct key schema[];
+extern const int schema_size;
+
+struct list { /* a list of items in the deck */
+  const char *name;
+  enum group group;
+  size_t offset, count_offset, stride; /* in struct deck; of a tranche: in its customer */
+  int64_t least, most;
+  const char *label; /* "generation" */
+};
+extern const struct list schema_lists[N_GROUPS]; /* by group; no entry for GROUP_SECTION */
+
+/* Bytes that a value of a key takes in the struct: doubles, or int64_t for counts, flags and
+ * choices. */
+bool schema_is_whole(const struct key *key);
+
+/* The key of that name in a group (and section); NULL if there is none. */
+const struct key *schema_find(enum group group, const char *section, const char *name);
+
+/* The name most like `name` among a group's keys (and a section's), NULL if none is near. */
+const char *schema_suggest(enum group group, const char *section, const char *name);
+
+/* Is there a section of that name? The nearest one otherwise. */
+bool schema_has_section(const char *section);
+const char *schema_suggest_section(const char *section);
+
+/* Values a shape holds: 1, 3, 9, 25, or MAX_YEARS at most. */
+size_t schema_values(enum shape shape);
+
+#endif

@@ -1,0 +1,80 @@
+#include "edge/sidecar.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "edge/files.h"
+#include "edge/json.h"
+
+static void put_member(FILE *out, const char *key, const char *text) {
+  fprintf(out, "  \"%s\": ", key);
+  json_text(out, text != NULL ? text : "");
+  fputs(",\n", out);
+}
+
+static void put_command(FILE *out, int argc, char *const *argv) {
+  fputs("  \"command\": [\"tenor\"", out);
+  for (int i = 0; i < argc; ++i) {
+    fputs(", ", out);
+    json_text(out, argv[i]);
+  }
+  fputs("],\n", out);
+}
+
+static void put_all(FILE *out, const struct sidecar *sidecar) {
+  char host[256] = "unknown";
+  char when[64] = "";
+  char library[256] = "";
+  const time_t now = time(NULL);
+  struct tm utc;
+  if (gethostname(host, sizeof host - 1) != 0) {
+    strcpy(host, "unknown");
+  }
+  if (gmtime_r(&now, &utc) != NULL) {
+    strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  }
+  team_library(library, sizeof library);
+  fputs("{\n", out);
+  put_member(out, "finished", when);
+  put_member(out, "host", host);
+  put_member(out, "deck", sidecar->deck_path);
+  put_member(out, "mpi", library);
+  put_member(out, "instruction_set", sidecar->instruction_set);
+  put_member(out, "job", getenv("SLURM_JOB_ID"));
+  put_command(out, sidecar->argc, sidecar->argv);
+  fprintf(out, "  \"ranks\": %d,\n  \"threads\": %d,\n  \"paths\": %" PRId64 ",\n",
+          sidecar->team->size, sidecar->threads, sidecar->paths);
+  fprintf(out, "  \"seconds\": %.3f,\n  \"paths_per_second\": %.0f\n}\n", sidecar->seconds,
+          sidecar->seconds > 0.0 ? (double)sidecar->paths / sidecar->seconds : 0.0);
+}
+
+enum status sidecar_write(const struct sidecar *sidecar) {
+  char path[4096];
+  const size_t length = strlen(sidecar->result);
+  const size_t stem =
+      length > 3 && strcmp(sidecar->result + length - 3, ".nc") == 0 ? length - 3 : length;
+  if (snprintf(path, sizeof path, "%.*s.run.json", (int)stem, sidecar->result) >=
+      (int)sizeof path) {
+    return status_fail(STATUS_IO, "%s: name too long", sidecar->result);
+  }
+  char *text = NULL;
+  size_t size = 0;
+  FILE *out = open_memstream(&text, &size);
+  if (out == NULL) {
+    return status_fail(STATUS_FAILED, "no memory for %s", path);
+  }
+  put_all(out, sidecar);
+  const bool whole = ferror(out) == 0;
+  enum status status = fclose(out) == 0 && whole
+                           ? STATUS_OK
+                           : status_fail(STATUS_FAILED, "no memory for %s", path);
+  if (status == STATUS_OK) {
+    status = files_write(path, text, size);
+  }
+  free(text);
+  return status;
+}

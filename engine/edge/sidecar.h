@@ -1,0 +1,27 @@
+/* OUT.run.json: what varies between equal runs and therefore does not belong into the result
+   file: host, times, ranks, threads, instruction set, libraries, job. */
+#ifndef TENOR_EDGE_SIDECAR_H
+#define TENOR_EDGE_SIDECAR_H
+
+#include <stdint.h>
+
+#include "base/status.h"
+#include "edge/team.h"
+
+struct sidecar {      /* all borrowed */
+  const char *result; /* path of the result file; the sidecar is written beside it */
+  const char *deck_path;
+  const char *instruction_set;
+  const struct team *team;
+  int threads; /* of rank 0 */
+  int64_t paths;
+  double seconds; /* of sampling */
+  int argc;
+  char *const *argv;
+};
+
+/* Writes RESULT with its ending .nc replaced by .run.json, whole or not at all. Errors:
+   STATUS_IO, STATUS_FAILED. Not collective: rank 0 calls it. */
+enum status sidecar_write(const struct sidecar *sidecar);
+
+#endif

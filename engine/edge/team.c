@@ -1,0 +1,89 @@
+#include "edge/team.h"
+
+#include <mpi.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+  CHUNK_WORDS = 1 << 20
+}; /* of one reduction: 8 MB, so that MPI's own buffers stay small */
+
+/* A failed MPI call cannot be mended and the other ranks wait in it: the job ends as a whole.
+ */
+static void demand(int code, const char *call) {
+  if (code == MPI_SUCCESS) {
+    return;
+  }
+  char text[MPI_MAX_ERROR_STRING] = "unknown error";
+  int length = 0;
+  if (MPI_Error_string(code, text, &length) != MPI_SUCCESS) {
+    text[0] = '\0';
+  }
+  status_fail(STATUS_FAILED, "%s: %s", call, text);
+  MPI_Abort(MPI_COMM_WORLD, STATUS_FAILED);
+}
+
+enum status team_open(struct team *team, int *argc, char ***argv) {
+  int provided = MPI_THREAD_SINGLE;
+  if (MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) {
+    return status_fail(STATUS_FAILED, "MPI_Init_thread failed");
+  }
+  demand(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+  demand(MPI_Comm_rank(MPI_COMM_WORLD, &team->rank), "MPI_Comm_rank");
+  demand(MPI_Comm_size(MPI_COMM_WORLD, &team->size), "MPI_Comm_size");
+  MPI_Comm node = MPI_COMM_NULL;
+  demand(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, team->rank, MPI_INFO_NULL,
+                             &node),
+         "MPI_Comm_split_type");
+  demand(MPI_Comm_size(node, &team->node_ranks), "MPI_Comm_size");
+  demand(MPI_Comm_free(&node), "MPI_Comm_free");
+  if (provided < MPI_THREAD_FUNNELED) {
+    status_fail(STATUS_FAILED,
+                "this MPI library allows no threads (MPI_THREAD_FUNNELED wanted)");
+    team_close();
+    return STATUS_FAILED;
+  }
+  return STATUS_OK;
+}
+
+void team_close(void) {
+  demand(MPI_Finalize(), "MPI_Finalize");
+}
+
+void team_broadcast(void *bytes, size_t size) {
+  char *next = bytes;
+  while (size > 0) {
+    const size_t part = size < CHUNK_WORDS ? size : CHUNK_WORDS;
+    demand(MPI_Bcast(next, (int)part, MPI_BYTE, 0, MPI_COMM_WORLD), "MPI_Bcast");
+    next += part;
+    size -= part;
+  }
+}
+
+enum status team_agree(enum status mine) {
+  int worst = (int)mine;
+  demand(MPI_Allreduce(MPI_IN_PLACE, &worst, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD),
+         "MPI_Allreduce");
+  return (enum status)worst;
+}
+
+void team_sum(const struct team *team, int64_t *words, size_t n) {
+  while (n > 0) {
+    const size_t part = n < CHUNK_WORDS ? n : CHUNK_WORDS;
+    const void *mine = team->rank == 0 ? MPI_IN_PLACE : words;
+    demand(MPI_Reduce(mine, words, (int)part, MPI_INT64_T, MPI_SUM, 0, MPI_COMM_WORLD),
+           "MPI_Reduce");
+    words += part;
+    n -= part;
+  }
+}
+
+void team_library(char *text, size_t size) {
+  char name[MPI_MAX_LIBRARY_VERSION_STRING] = "";
+  int length = 0;
+  if (MPI_Get_library_version(name, &length) != MPI_SUCCESS) {
+    name[0] = '\0';
+  }
+  name[strcspn(name, "\n")] = '\0';
+  snprintf(text, size, "%s", name);
+}

@@ -1,0 +1,39 @@
+/* The ranks of a run (the only file that knows MPI). One rank is the serial program: there is
+   no other build. Invariant: every function marked collective is called by all ranks in the
+   same order, and no rank leaves one alone: an MPI call that fails ends the whole job. MPI is
+   initialised with MPI_THREAD_FUNNELED; only the main thread calls in here. */
+#ifndef TENOR_EDGE_TEAM_H
+#define TENOR_EDGE_TEAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+struct team {
+  int rank, size;
+  int node_ranks; /* ranks that share this machine, this one included */
+};
+
+/* Starts MPI. Error: STATUS_FAILED if MPI cannot start or gives less than MPI_THREAD_FUNNELED.
+ * Collective. */
+enum status team_open(struct team *team, int *argc, char ***argv);
+
+/* Ends MPI. Collective. */
+void team_close(void);
+
+/* Gives every rank rank 0's `size` bytes. Collective. */
+void team_broadcast(void *bytes, size_t size);
+
+/* The worst status of all ranks, known to all. Collective. */
+enum status team_agree(enum status mine);
+
+/* Adds the `n` words of all ranks into rank 0's; the other ranks' words are left undefined.
+   Integers, so the order does not matter. Collective. */
+void team_sum(const struct team *team, int64_t *words, size_t n);
+
+/* The MPI library's name and version in one line, cut to `size` bytes. Not collective, works
+ * before team_open. */
+void team_library(char *text, size_t size);
+
+#endif

@@ -1,0 +1,49 @@
+/* argv in, exit code out. */
+#include <stdio.h>
+#include <string.h>
+
+#include "command/command.h"
+#include "model/version.h"
+
+struct command {
+  const char *name;
+  enum status (*run)(int argc, char **argv);
+  const char *help;
+};
+
+static const struct command commands[] = {
+    {"run", command_run, "sample the paths of a deck and write their distributions"},
+    {"check", command_check, "validate a deck and print it with every default"},
+    {"show", command_show, "print the headline table of a result"},
+};
+enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
+
+static void print_usage(FILE *out) {
+  fputs("usage: tenor COMMAND [options]\n\n", out);
+  for (int i = 0; i < N_COMMANDS; ++i) {
+    fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
+  }
+  fputs("\ntenor COMMAND --help tells more; tenor --version prints the version.\n", out);
+}
+
+int main(int argc, char **argv) {
+  if (argc < 2) {
+    print_usage(stderr);
+    return STATUS_USAGE;
+  }
+  if (strcmp(argv[1], "--version") == 0) {
+    printf("tenor %s, model %s\n", TENOR_VERSION, MODEL_VERSION);
+    return STATUS_OK;
+  }
+  if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+    print_usage(stdout);
+    return STATUS_OK;
+  }
+  for (int i = 0; i < N_COMMANDS; ++i) {
+    if (strcmp(argv[1], commands[i].name) == 0) {
+      return (int)commands[i].run(argc - 1, argv + 1);
+    }
+  }
+  print_usage(stderr);
+  return (int)status_fail(STATUS_USAGE, "unknown command `%s`", argv[1]);
+}

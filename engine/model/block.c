@@ -1,0 +1,73 @@
+#include "model/blocks.h"
+#include "model/kernel.h"
+#include "random/sampler.h"
+
+/* Initial values of section 6 of MODEL.md, and the path constants of section 5. */
+static void begin(struct workspace *w, const struct deck *deck, const struct constants *constants,
+                  const struct path_draws *draws) {
+  regime_begin(w, deck);
+  supply_begin(w, deck, constants, draws);
+  price_begin(w, constants);
+  demand_begin(w, deck, constants);
+  contract_begin(w, deck);
+  financing_begin(w, deck);
+  credit_begin(w, deck, draws);
+  relet_begin(w, deck);
+  provider_begin(w, deck, constants);
+  record_begin(w, deck);
+}
+
+/* One month, in the order of section 7. */
+static void month(struct workspace *w, const struct deck *deck, const struct constants *constants,
+                  const struct month_draws *draws, int64_t m, const struct layout *layout,
+                  double *columns, int64_t offset) {
+  regime_month(w, constants, draws);
+  demand_starvation(w);
+  supply_month(w, deck, constants, draws, m);
+  price_month(w, constants);
+  demand_month(w, deck, constants, draws, m);
+  allocation_month(w, deck, constants, m);
+  binding_month(w, deck, m);
+  provider_open_books(w);
+  for (int64_t c = 0; c < deck->n_customers; ++c) {
+    contract_month(w, deck, constants, c, m);
+    provider_distribution(w, deck, c);
+    financing_month(w, deck, constants, draws, c, m);
+    credit_month(w, deck, constants, c, m);
+    amendment_month(w, deck, constants, draws, c, m);
+  }
+  relet_month(w, deck, constants, m);
+  provider_month(w, deck, constants, draws, m);
+  record_month(w, deck, constants, m, layout, columns, offset);
+}
+
+static void end(struct workspace *w, const struct deck *deck, const struct constants *constants,
+                const struct layout *layout, double *columns, int64_t offset) {
+  provider_end(w, deck, constants);
+  record_end(w, layout, columns, offset);
+}
+
+static void run(struct workspace *w, const struct deck *deck, const struct constants *constants,
+                uint64_t seed, int64_t first_path, const struct layout *layout,
+                double *columns) {
+  const struct draw_shape shape = {.generations = deck->n_generations,
+                                   .sites = deck->n_sites,
+                                   .customers = deck->n_customers,
+                                   .months = deck->time.horizon};
+  for (int64_t offset = 0; offset < BLOCK_PATHS; offset += LANES) {
+    const int64_t first = first_path + offset;
+    ISA_NAME(sampler_paths)(seed, first, &shape, &w->path_draws);
+    begin(w, deck, constants, &w->path_draws);
+    for (int64_t m = 0; m < deck->time.horizon; ++m) {
+      ISA_NAME(sampler_month)(seed, first, &shape, m, &w->month_draws);
+      month(w, deck, constants, &w->month_draws, m, layout, columns, offset);
+    }
+    end(w, deck, constants, layout, columns, offset);
+  }
+}
+
+const struct kernel kernel_this_isa = {.name = &TENOR_ISA_TEXT[1],
+                                       .begin = begin,
+                                       .month = month,
+                                       .end = end,
+                                       .run = run};

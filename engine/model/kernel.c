@@ -1,0 +1,70 @@
+#include "model/kernel.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arrays.h"
+#include "model/workspace.h"
+
+/* One kernel for each instruction set that was built; the fastest first. */
+
+
+static int runs_anywhere(void) { return 1; }
+
+#ifdef HAVE_AVX2
+static int runs_avx2(void) {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+#endif
+
+#ifdef HAVE_AVX512
+static int runs_avx512(void) {
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+#endif
+
+static const struct {
+  const struct kernel *kernel;
+  int (*runs_here)(void);
+} variants[] = {
+#ifdef HAVE_AVX512
+    {&kernel_avx512, runs_avx512},
+#endif
+#ifdef HAVE_AVX2
+    {&kernel_avx2, runs_avx2},
+#endif
+    {&kernel_baseline, runs_anywhere},
+};
+enum { N_VARIANTS = sizeof variants / sizeof variants[0] };
+
+const struct kernel *kernel_pick(void) {
+  const char *wanted = getenv("TENOR_ISA");
+  if (wanted != NULL && wanted[0] == '\0') {
+    wanted = NULL;
+  }
+  for (int n = 0; n < N_VARIANTS; ++n) {
+    const struct kernel *kernel = variants[n].kernel;
+    if (wanted != NULL && strcmp(wanted, kernel->name) != 0) {
+      continue;
+    }
+    if (variants[n].runs_here()) {
+      return kernel;
+    }
+    if (wanted != NULL) {
+      status_fail(STATUS_USAGE, "TENOR_ISA=%s: this processor does not run it", wanted);
+      return NULL;
+    }
+  }
+  status_fail(STATUS_USAGE, "TENOR_ISA=%s: no such kernel in this build; it has%s%s baseline",
+              wanted, N_VARIANTS > 2 ? " avx512," : "", N_VARIANTS > 1 ? " avx2," : "");
+  return NULL;
+}
+
+struct workspace *workspace_make(const struct deck *deck) {
+  (void)deck; /* one size holds every deck within the limits */
+  return array_make(1, sizeof(struct workspace));
+}
+
+void workspace_free(struct workspace *w) { array_free(w); }

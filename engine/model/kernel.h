@@ -1,0 +1,56 @@
+/* The model on a group of LANES paths, compiled once per instruction set and picked at run
+   time; every variant computes the same bits. A kernel knows no rank, thread, file or tally. It
+   receives a const deck and what follows from the deck alone (struct constants), draws, and
+   writes one matrix of columns (metrics.h).
+
+   Protocol for one group:  begin(path draws), month(m, month draws) for m = 0 .. horizon-1,
+   end(). run() does this with the sampler for a whole block. */
+#ifndef TENOR_MODEL_KERNEL_H
+#define TENOR_MODEL_KERNEL_H
+
+#include "base/status.h"
+#include "model/constants.h"
+#include "model/deck.h"
+#include "model/metrics.h"
+#include "random/draws.h"
+
+struct workspace; /* state of one group of paths; one per thread, made once, reused for every
+                     group */
+
+struct kernel {
+  const char *name; /* "baseline", "avx2", "avx512" */
+
+  void (*begin)(struct workspace *w, const struct deck *deck, const struct constants *constants,
+                const struct path_draws *draws);
+
+  /* Month m. Quarterly columns are written when a quarter ends, to columns[column * BLOCK_PATHS
+   * + offset + lane]. */
+  void (*month)(struct workspace *w, const struct deck *deck, const struct constants *constants,
+                const struct month_draws *draws, int64_t m, const struct layout *layout,
+                double *columns, int64_t offset);
+
+  /* After the last month: terminal columns. */
+  void (*end)(struct workspace *w, const struct deck *deck, const struct constants *constants,
+              const struct layout *layout, double *columns, int64_t offset);
+
+  /* A block: paths first_path .. first_path + BLOCK_PATHS - 1 of the seed, all of them (a
+     caller that wants fewer uses only the first ones). Fills the whole matrix
+     [n_columns][BLOCK_PATHS]. */
+  void (*run)(struct workspace *w, const struct deck *deck, const struct constants *constants,
+              uint64_t seed, int64_t first_path, const struct layout *layout, double *columns);
+};
+
+/* One for each instruction set; kernel.c knows which are built. */
+extern const struct kernel kernel_baseline, kernel_avx2, kernel_avx512;
+
+/* The fastest kernel this machine runs, or the one named by the environment variable TENOR_ISA.
+   NULL, with a message, if TENOR_ISA names one that is unknown, not built or not supported
+   here. Not collective. */
+const struct kernel *kernel_pick(void);
+
+/* A workspace for decks of this shape. NULL if memory is short. The caller frees it with
+ * workspace_free. */
+struct workspace *workspace_make(const struct deck *deck);
+void workspace_free(struct workspace *w);
+
+#endif

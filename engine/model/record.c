@@ -1,0 +1,161 @@
+#include "model/blocks.h"
+
+/* The values of metrics.def, in the kernel's words. w: workspace, i: lane, c: customer, k:
+   constraint or regime. Every metric becomes a function that fills one row of its column. */
+
+/* The part of the quarter's months in which constraint k was the code. */
+static inline double binding_share(const struct workspace *w,
+                                   const double codes[MONTHS_IN_QUARTER][LANES], int i,
+                                   double k) {
+  const double months = (codes[0][i] == k ? 1.0 : 0.0) + (codes[1][i] == k ? 1.0 : 0.0) +
+                        (codes[2][i] == k ? 1.0 : 0.0);
+  return months / w->months_recorded;
+}
+
+#define METRIC(name, axis, item, histogram, window, unit, long_name, value)                  \
+  static void fill_##name(const struct workspace *w, int64_t c, double k, double row[LANES]) { \
+    (void)c, (void)k;                                                                         \
+    _Pragma("omp simd") for (int i = 0; i < LANES; ++i) {                                     \
+      row[i] = value;                                                                         \
+    }                                                                                         \
+  }
+#include "model/metrics.def"
+#undef METRIC
+
+/* Which customer and which constraint or regime an item of a metric is. */
+static inline int64_t customer_of(enum item item, int64_t number) {
+  return item == ITEM_CUSTOMER ? number
+                               : (item == ITEM_CUSTOMER_CONSTRAINT ? number / N_CONSTRAINTS : 0);
+}
+static inline double code_of(enum item item, int64_t number) {
+  return (double)(item == ITEM_CUSTOMER_CONSTRAINT ? number % N_CONSTRAINTS : number);
+}
+
+/* ---- per quarter */
+
+static void fill_quarter(const struct workspace *w, const struct layout *layout, int64_t quarter,
+                         double *columns) {
+#define METRIC(name, axis, item, histogram, window, unit, long_name, value)             \
+  if (AXIS_##axis == AXIS_QUARTER) {                                                    \
+    for (int64_t n = 0; n < layout->items[METRIC_##name]; ++n) {                        \
+      const int64_t column = layout_column(layout, METRIC_##name, n, quarter);          \
+      fill_##name(w, customer_of(ITEM_##item, n), code_of(ITEM_##item, n),              \
+                  columns + column * BLOCK_PATHS);                                      \
+    }                                                                                   \
+  }
+#include "model/metrics.def"
+#undef METRIC
+}
+
+static void add_row(double sum[LANES], const double row[LANES]) {
+#pragma omp simd
+  for (int i = 0; i < LANES; ++i) {
+    sum[i] += row[i];
+  }
+}
+
+/* Current RPO, and the duration of the schedule weighted with the backlog. */
+static void add_schedule(struct workspace *w, const struct customer_lanes *a,
+                         const struct contract_clock *clock) {
+  const double near = clock->near, duration = clock->duration;
+#pragma omp simd
+  for (int i = 0; i < LANES; ++i) {
+    const double due = most(near * a->scale[i], 12 * a->usage[i]);
+    w->total.current_rpo[i] += least(a->backlog[i], due);
+    w->total.duration[i] += a->backlog[i] * duration;
+  }
+}
+
+static void sum_customers(struct workspace *w, const struct deck *deck,
+                          const struct constants *k, int64_t m) {
+  struct customer_totals *total = &w->total;
+  *total = (struct customer_totals){.backlog = {0}};
+  for (int64_t c = 0; c < deck->n_customers; ++c) {
+    const struct customer_lanes *a = &w->customers[c];
+    add_row(total->backlog, a->backlog);
+    add_row(total->deferred, a->deferred);
+    add_row(total->exposure, a->exposure);
+    add_row(total->revenue, a->revenue_sum);
+    add_row(total->shortfall, a->shortfall_sum);
+    add_row(total->relief, a->relief_sum);
+    add_row(total->billed, a->billed_sum);
+    add_row(total->bookings, a->bookings);
+    add_row(total->used, a->used_sum);
+    add_row(total->financed_fifo, a->financed_fifo);
+    add_row(total->financed_mix, a->financed_mix);
+    add_schedule(w, a, &k->customers[c].months[m]);
+  }
+#pragma omp simd
+  for (int i = 0; i < LANES; ++i) {
+    total->duration[i] /= most(total->backlog[i], TINY);
+  }
+}
+
+/* Empties the sums of the quarter and marks its months as not there. */
+void record_begin(struct workspace *w, const struct deck *deck) {
+  w->quarter = (struct quarter_flows){.contract_revenue = {0}};
+  w->months_recorded = 0;
+  for (int month = 0; month < MONTHS_IN_QUARTER; ++month) {
+    lanes_fill(w->constraint[month], -1);
+    for (int64_t c = 0; c < deck->n_customers; ++c) {
+      lanes_fill(w->customers[c].constraint[month], -1);
+    }
+  }
+}
+
+/* ---- per contract year */
+
+static void fill_contract_year(const struct workspace *w, const struct layout *layout, int64_t c,
+                               int64_t year, double *columns) {
+#define METRIC(name, axis, item, histogram, window, unit, long_name, value)              \
+  if (AXIS_##axis == AXIS_CONTRACT_YEAR) {                                               \
+    fill_##name(w, c, 0, columns + layout_column(layout, METRIC_##name, c, year) * BLOCK_PATHS); \
+  }
+#include "model/metrics.def"
+#undef METRIC
+}
+
+/* Contract years that do not close within the horizon report 0. */
+static void clear_contract_years(const struct layout *layout, double *columns) {
+  for (int metric = 0; metric < N_METRICS; ++metric) {
+    const int64_t n = layout->items[metric] * layout->dates[metric];
+    for (int64_t column = 0; metrics[metric].axis == AXIS_CONTRACT_YEAR && column < n; ++column) {
+      lanes_fill(columns + (layout->first[metric] + column) * BLOCK_PATHS, 0);
+    }
+  }
+}
+
+void record_month(struct workspace *w, const struct deck *deck, const struct constants *k,
+                  int64_t m, const struct layout *layout, double *columns, int64_t offset) {
+  if (m == 0) {
+    clear_contract_years(layout, columns + offset);
+  }
+  for (int64_t c = 0; c < deck->n_customers; ++c) {
+    const struct contract_clock *clock = &k->customers[c].months[m];
+    if (clock->closes) {
+      fill_contract_year(w, layout, c, clock->year, columns + offset);
+    }
+  }
+  w->months_recorded += 1;
+  if (m % MONTHS_IN_QUARTER == MONTHS_IN_QUARTER - 1 || m == deck->time.horizon - 1) {
+    sum_customers(w, deck, k, m);
+    fill_quarter(w, layout, m / MONTHS_IN_QUARTER, columns + offset);
+    record_begin(w, deck);
+  }
+}
+
+/* ---- per path */
+
+void record_end(const struct workspace *w, const struct layout *layout, double *columns,
+                int64_t offset) {
+#define METRIC(name, axis, item, histogram, window, unit, long_name, value)             \
+  if (AXIS_##axis == AXIS_TERMINAL) {                                                   \
+    for (int64_t n = 0; n < layout->items[METRIC_##name]; ++n) {                        \
+      const int64_t column = layout_column(layout, METRIC_##name, n, 0);                \
+      fill_##name(w, customer_of(ITEM_##item, n), code_of(ITEM_##item, n),              \
+                  columns + column * BLOCK_PATHS + offset);                             \
+    }                                                                                   \
+  }
+#include "model/metrics.def"
+#undef METRIC
+}

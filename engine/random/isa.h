@@ -1,0 +1,15 @@
+/* Names that exist once per instruction set. The sampler and the model are compiled several
+   times with -DTENOR_ISA=_baseline, _avx2, ...; every function of theirs that is called from
+   another file is named through ISA_NAME, so that the linker never takes one set's copy for
+   another's. */
+#ifndef TENOR_RANDOM_ISA_H
+#define TENOR_RANDOM_ISA_H
+
+#ifndef TENOR_ISA
+#define TENOR_ISA _baseline
+#endif
+#define ISA_PASTE(name, isa) name##isa
+#define ISA_EXPAND(name, isa) ISA_PASTE(name, isa)
+#define ISA_NAME(name) ISA_EXPAND(name, TENOR_ISA)
+
+#endif

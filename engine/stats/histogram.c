@@ -1,0 +1,133 @@
+#include "stats/histogram.h"
+
+#include <assert.h>
+#include <math.h>
+
+#include "math/lane.h"
+
+enum {
+  PER_OCTAVE = 128,
+  OCTAVES = 17,                                     /* 2^-3 .. 2^14 */
+  FIRST_EXPONENT = 1020,                            /* biased, of 2^-3 */
+  OVERFLOW_BIN = PER_OCTAVE + OCTAVES * PER_OCTAVE, /* behind the linear bins and the octaves */
+  SIDE = OVERFLOW_BIN + 1,                          /* bins of one sign */
+  PLACES = 1 << 20,                                 /* of a value inside its bin */
+  COARSE = 1 << 10,                                 /* places of the squares */
+  BIN_WORDS = 3 /* count, places, squares of coarse places */
+};
+static const double LINEAR_END = 0x1p-3, LINEAR_WIDTH = 0x1p-10, RANGE_END = 0x1p14;
+
+static int64_t count_bins(enum window window) {
+  return window == WINDOW_SIGNED ? 2 * SIDE + 1 : window == WINDOW_POSITIVE ? SIDE + 1 : 0;
+}
+
+int64_t histogram_words(enum window window) {
+  return BIN_WORDS * count_bins(window);
+}
+
+/* Bin of zero; the bins of positive values follow it. */
+static int64_t origin(enum window window) {
+  return window == WINDOW_SIGNED ? SIDE : 0;
+}
+
+/* Bin and place of a magnitude, without a branch: 0 <= size, infinity included. */
+static inline void locate(double size, int64_t *bin, int64_t *place) {
+  const double clipped = size < RANGE_END ? size : 0.0;
+  const double linear = clipped < LINEAR_END ? clipped : 0.0;
+  const double octave = clipped < LINEAR_END ? LINEAR_END : clipped;
+  const int64_t first = (int64_t)FIRST_EXPONENT * PER_OCTAVE;
+  const int64_t bits = (int64_t)lane_bits(octave);
+  const int64_t far = (bits >> 45) - first;
+  /* Below 2^27, so a 32-bit conversion holds it, which every instruction set has. */
+  const int64_t near_place = (int32_t)(linear * (PLACES / LINEAR_WIDTH));
+  const bool is_near = clipped < LINEAR_END;
+  *bin = size < RANGE_END ? (is_near ? near_place / PLACES : PER_OCTAVE + far) : OVERFLOW_BIN;
+  *place = size < RANGE_END ? (is_near ? near_place % PLACES : (bits >> 25) & (PLACES - 1)) : 0;
+}
+
+void histogram_add(int64_t *words, enum window window, const double *values, int64_t n) {
+  int64_t bins[BLOCK_PATHS], places[BLOCK_PATHS];
+  const bool is_signed = window == WINDOW_SIGNED;
+  const int64_t zero = origin(window), last = count_bins(window) - 1;
+  assert(n <= BLOCK_PATHS);
+#pragma omp simd
+  for (int64_t i = 0; i < n; ++i) {
+    const double x = values[i];
+    const double floored = x < 0.0 && !is_signed ? 0.0 : x;
+    int64_t bin, place;
+    locate(fabs(floored), &bin, &place);
+    bin = floored < 0.0 ? zero - 1 - bin : zero + bin;
+    bins[i] = x == INFINITY ? last : bin;
+    places[i] = place;
+  }
+  for (int64_t i = 0; i < n; ++i) {
+    int64_t *bin = words + BIN_WORDS * bins[i];
+    const int64_t coarse = places[i] / (PLACES / COARSE);
+    bin[0] += 1;
+    bin[1] += places[i];
+    bin[2] += coarse * coarse;
+  }
+}
+
+int64_t histogram_count(const int64_t *words, enum window window) {
+  int64_t sum = 0;
+  for (int64_t bin = 0; bin < count_bins(window); ++bin) {
+    sum += words[BIN_WORDS * bin];
+  }
+  return sum;
+}
+
+/* Lower edge and width of the magnitudes of a bin, counted from zero on. */
+static void edges(int64_t bin, double *low, double *width) {
+  if (bin < PER_OCTAVE) {
+    *low = (double)bin * LINEAR_WIDTH;
+    *width = LINEAR_WIDTH;
+  } else {
+    const uint64_t first =
+        ((uint64_t)FIRST_EXPONENT * PER_OCTAVE + (uint64_t)(bin - PER_OCTAVE)) << 45;
+    *low = lane_from_bits(first);
+    *width = lane_from_bits(first + (UINT64_C(1) << 45)) - *low;
+  }
+}
+
+/* The k-th of a bin's magnitudes, k from 1. */
+static double inside(int64_t bin, const int64_t words[BIN_WORDS], int64_t k) {
+  double low, width;
+  edges(bin, &low, &width);
+  const double count = (double)words[0];
+  const double mean = (double)words[1] / count; /* [place] */
+  const int64_t coarse = words[1] / words[0] / (PLACES / COARSE);
+  double spread = 0.0; /* [place] from the first to the last, if they lie evenly: sqrt(12)
+                          standard deviations */
+  if (words[2] != words[0] * coarse * coarse) {
+    const double step = PLACES / COARSE,
+                 centre = mean / step - 0.5; /* a coarse place is half a step low */
+    const double variance = (double)words[2] / count - centre * centre;
+    spread = sqrt(12.0 * (variance > 0.0 ? variance : 0.0)) * step;
+  }
+  double place = mean + (((double)k - 0.5) / count - 0.5) * spread;
+  place = place < 0.0 ? 0.0 : place > PLACES ? PLACES : place;
+  return low + width * (place / PLACES);
+}
+
+bool histogram_order_statistic(const int64_t *words, enum window window, int64_t rank,
+                               double *value) {
+  const int64_t last = count_bins(window) - 1, zero = origin(window);
+  int64_t bin = 0, below = 0;
+  while (bin < last && below + words[BIN_WORDS * bin] < rank) {
+    below += words[BIN_WORDS * bin];
+    ++bin;
+  }
+  const int64_t *found = words + BIN_WORDS * bin, k = rank - below;
+  if (bin == last) {
+    *value = INFINITY;
+    return true;
+  }
+  const bool negative = bin < zero;
+  const int64_t size_bin = negative ? zero - 1 - bin : bin - zero;
+  if (size_bin == OVERFLOW_BIN) {
+    return false;
+  }
+  *value = negative ? -inside(size_bin, found, found[0] + 1 - k) : inside(size_bin, found, k);
+  return true;
+}

@@ -1,0 +1,35 @@
+/* Histogram keyed on the bits of the double, with integer bins, so that it merges by addition
+   in any order. A value belongs to a bin of width 2^-10 below 2^-3 and to one of 128 bins an
+   octave from there to 2^14: a relative width of at most 0.78 %. Beyond is one overflow bin,
+   and one for +infinity ("never"), which sorts last. WINDOW_SIGNED has the mirror image for
+   negative values; WINDOW_POSITIVE takes a negative value (rounding) as 0.
+
+   A bin is three words: the count, the sum of where in the bin its values lie (in 2^-20 of its
+   width), and the sum of the squares of that place (in 2^-10 of its width): mean and spread
+   inside a bin are known, so that a cap or another atom is not smeared over its bin. Invariant:
+   the words are sums over values of something that depends on the value alone. */
+#ifndef TENOR_STATS_HISTOGRAM_H
+#define TENOR_STATS_HISTOGRAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/metrics.h"
+
+/* Words of a histogram; 0 for WINDOW_NONE. */
+int64_t histogram_words(enum window window);
+
+/* Adds n (at most BLOCK_PATHS) values, none of them NaN. */
+void histogram_add(int64_t *words, enum window window, const double *values, int64_t n);
+
+/* Values in it. */
+int64_t histogram_count(const int64_t *words, enum window window);
+
+/* Order statistic `rank` (1 .. count), located in its bin and interpolated inside it: the bin's
+   values are taken to lie evenly about their mean with their standard deviation, inside the
+   bin's edges. Equal values give their value. false if the order statistic lies in an overflow
+   bin. *value is infinite for "never". */
+bool histogram_order_statistic(const int64_t *words, enum window window, int64_t rank,
+                               double *value);
+
+#endif

@@ -1,0 +1,62 @@
+/* The state of a sample: for every column, counts and four power sums in integer
+   superaccumulators, and for some a histogram; all of it in one array of int64 that merges by
+   addition, in any order. Invariant: two tallies of the same shape and centres that saw the
+   same values in the same blocks are equal word for word after tally_canonical, whoever added
+   what, in whatever order. */
+#ifndef TENOR_STATS_TALLY_H
+#define TENOR_STATS_TALLY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "model/metrics.h"
+
+struct tally {
+  int64_t n_columns;
+  int64_t n_words;           /* of `words` */
+  int64_t *words;            /* all state; owned */
+  int64_t *histogram_offset; /* [n_columns] into words, -1 where a column has none; owned */
+  enum window *window;       /* [n_columns]; owned */
+  double
+      *centre; /* [n_columns] c of the power sums of (x - c), fixed by deck and seed; owned */
+};
+
+/* An empty tally for `layout` (columns, windows). `centre` [n_columns] is copied; a centre that
+   is not finite becomes 0. Error: STATUS_FAILED when memory is short. Not collective. */
+enum status tally_make(struct tally *tally, const struct layout *layout, const double *centre);
+void tally_free(struct tally *tally);
+
+/* Adds the first n (1..BLOCK_PATHS) values of one block to one column. Calls for different
+   columns may run at the same time; calls for one column may not. The sum over a block is taken
+   in a fixed lane order. */
+void tally_add(struct tally *tally, int64_t column, const double *values, int64_t n);
+
+/* into += from, word by word. Same shape required. */
+void tally_merge(struct tally *into, const struct tally *from);
+
+/* Carries every superaccumulator so that equal sums are equal words. Before writing or reading
+ * results. */
+void tally_canonical(struct tally *tally);
+
+struct moments {
+  int64_t n;          /* values seen */
+  int64_t n_finite;   /* the moments below are over these */
+  int64_t n_infinite; /* +infinity: "never" */
+  int64_t n_bad;      /* NaN, -infinity, or beyond the accumulator: 0 in a sound run */
+  double mean, se, sd,
+      sd_se; /* se of the mean; sd with n-1; sd_se from the fourth moment. 0 if n_finite < 2 */
+};
+struct moments tally_moments(const struct tally *tally, int64_t column);
+
+struct interval {
+  bool exists; /* false: no histogram, no values, or the estimate is "never" or out of range */
+  double value, lo, hi; /* estimate and 95 % interval; lo/hi may be +infinity ("never") */
+};
+
+/* Quantile p in [0,1]: order statistic ceil(pN) (infinities sort last), located in its
+   histogram bin and interpolated inside it; the interval from the binomial ranks Np -/+ 1.96
+   sqrt(Np(1-p)). */
+struct interval tally_quantile(const struct tally *tally, int64_t column, double p);
+
+#endif

@@ -1,0 +1,98 @@
+"""The command line: exit codes, what is written and what is not."""
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[2]
+TENOR = os.environ.get("TENOR", str(TOP / "build/engine/tenor"))
+DECK = str(TOP / "decks/anthropic-aws.yaml")
+
+
+def tenor(*words, cwd, ranks=1):
+    command = [TENOR, *map(str, words)]
+    if ranks > 1:
+        command = ["mpirun", "-np", str(ranks), *command]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120)
+
+
+@pytest.mark.parametrize("words, message", [
+    ((), "which deck"),
+    ((DECK, "--paths", "0"), "paths"),
+    ((DECK, "--paths", "-5"), "-5"),
+    ((DECK, "--paths", "1.5"), "1.5"),
+    ((DECK, "--paths", "many"), "many"),
+    ((DECK, "--threads", "0"), "--threads"),
+    ((DECK, "--no-such-option"), "--no-such-option"),
+    ((DECK, "--paths"), "--paths"),
+    ((DECK, "--progress", "loud"), "loud"),
+    (("missing.yaml",), "missing.yaml"),
+    ((DECK, "--set", "fleet.slip_multiplyer=2"), "slip_multiplier"),
+])
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_wrong_usage_is_named_once_and_writes_nothing(tmp_path, words, message, ranks):
+    done = tenor("run", *words, "-o", "out.nc", cwd=tmp_path, ranks=ranks)
+    assert done.returncode == 2, done
+    assert done.stderr.count("error:") == 1 and message in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_existing_output_is_kept_unless_forced(tmp_path):
+    (tmp_path / "out.nc").write_text("precious")
+    done = tenor("run", DECK, "--paths", 600, "-o", "out.nc", cwd=tmp_path)
+    assert done.returncode == 2 and "out.nc" in done.stderr
+    assert (tmp_path / "out.nc").read_text() == "precious"
+    assert tenor("run", DECK, "--paths", 600, "-o", "out.nc", "--force", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "out.nc").read_bytes()[1:4] == b"HDF"
+
+
+def test_a_missing_output_folder_is_an_input_output_error(tmp_path):
+    done = tenor("run", DECK, "--paths", 600, "-o", "nowhere/out.nc", cwd=tmp_path)
+    assert done.returncode == 5 and "nowhere" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_default_output_is_named_after_the_deck(tmp_path):
+    done = tenor("run", DECK, "--paths", "6e2", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {"anthropic-aws.nc", "anthropic-aws.run.json"}
+
+
+def test_several_decks_go_into_a_folder(tmp_path):
+    (tmp_path / "results").mkdir()
+    decks = [DECK, str(TOP / "decks/no-deal.yaml")]
+    done = tenor("run", *decks, "--paths", "1_000", "-o", "results", "--quiet", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert {"anthropic-aws.nc", "no-deal.nc"} <= {p.name for p in (tmp_path / "results").iterdir()}
+
+
+def test_the_sidecar_tells_what_varies(tmp_path):
+    assert tenor("run", DECK, "--paths", 600, "--seed", 7, "-o", "out.nc", "--threads", 2, "--quiet",
+                 cwd=tmp_path).returncode == 0
+    sidecar = json.loads((tmp_path / "out.run.json").read_text())
+    assert sidecar["ranks"] == 1 and sidecar["threads"] == 2 and sidecar["paths"] == 600
+    assert sidecar["command"][:2] == ["tenor", "run"] and sidecar["mpi"]
+
+
+def test_results_go_to_stdout_and_everything_else_to_stderr(tmp_path):
+    done = tenor("run", DECK, "--paths", 600, "-o", "a.nc", "--json", cwd=tmp_path)
+    assert done.returncode == 0
+    json.loads(done.stdout)
+    quiet = tenor("run", DECK, "--paths", 600, "-o", "b.nc", "--quiet", cwd=tmp_path)
+    assert quiet.stdout == "" and quiet.stderr == ""
+
+
+def test_json_progress_is_one_object_a_line(tmp_path):
+    done = tenor("run", DECK, "--paths", 50_000, "-o", "a.nc", "--progress", "json", cwd=tmp_path)
+    lines = [json.loads(line) for line in done.stderr.split("\n") if line.startswith("{")]
+    assert lines and lines[-1]["paths"] == lines[-1]["of"] == 50_000
+
+
+def test_version_and_help_succeed(tmp_path):
+    for words in (("--version",), ("--help",), ("run", "--help"), ("check", "--help"), ("show", "--help")):
+        done = tenor(*words, cwd=tmp_path)
+        assert done.returncode == 0 and done.stdout, words
+    assert tenor(cwd=tmp_path).returncode == 2
+    assert tenor("dance", cwd=tmp_path).returncode == 2

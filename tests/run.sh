@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# ./tests/run.sh: sets up, builds with both compilers and both MPI libraries, runs every test, and closes with
+# `N passed, N failed, N skipped`. Exit 0 only if none failed. A step's output is shown when it fails; all of it
+# stays in build/logs.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+. jobs/setup.sh
+
+setup_packages run test test-browser
+python=$(setup_python) || exit 1
+setup_mpi_environment
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$(nproc)} OMP_PROC_BIND=false OMPI_MCA_mpi_yield_when_idle=1
+logs=$PWD/build/logs
+mkdir -p "$logs"
+passed=0 failed=0 skipped=0
+started=$SECONDS
+
+# add PASSED FAILED SKIPPED
+add() {
+  passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
+}
+
+# step NAME COMMAND...: one test made of a whole command.
+step() {
+  local name=$1 log
+  shift
+  log=$logs/${name// /-}.log
+  if "$@" >"$log" 2>&1; then
+    add 1 0 0
+    printf 'ok    %4d s  %s\n' $((SECONDS - started)) "$name"
+  else
+    add 0 1 0
+    printf 'FAIL  %4d s  %s (%s)\n' $((SECONDS - started)) "$name" "$log"
+    tail -n 40 "$log" | sed 's/^/      /'
+    return 1
+  fi
+}
+
+# unit_tests FOLDER: make check in FOLDER, each test program counted.
+unit_tests() {
+  local folder=$1 results
+  step "make check in $folder" make -C "$folder" -k check
+  results=$(find "$folder/tests" -name '*.trs' -exec sed -n 's/^:test-result: //p' {} +)
+  local good bad idle
+  good=$(grep -c '^PASS' <<<"$results")
+  bad=$(grep -cE '^(FAIL|ERROR|XPASS)' <<<"$results")
+  idle=$(grep -c '^SKIP' <<<"$results")
+  add "$good" "$bad" "$idle"
+  printf '      %d passed, %d failed, %d skipped\n' "$good" "$bad" "$idle"
+}
+
+# program_tests NAME ARGUMENT...: pytest, each test counted.
+program_tests() {
+  local name=$1 xml=$logs/$1.xml log=$logs/$1.log
+  shift
+  "$python" -m pytest -q -p no:cacheprovider --junitxml="$xml" "$@" >"$log" 2>&1
+  local code=$? counts
+  counts=$("$python" - "$xml" <<'PY'
+import sys, xml.etree.ElementTree as tree
+try:
+    suite = tree.parse(sys.argv[1]).getroot()
+    suite = suite if suite.tag == "testsuite" else suite[0]
+    n = {k: int(suite.get(k, 0)) for k in ("tests", "failures", "errors", "skipped")}
+    bad = n["failures"] + n["errors"]
+    print(n["tests"] - bad - n["skipped"], bad, n["skipped"])
+except (OSError, tree.ParseError, IndexError):
+    print(0, 1, 0)
+PY
+)
+  # shellcheck disable=SC2086
+  add $counts
+  set -- $counts
+  printf '%s  %4d s  %s: %d passed, %d failed, %d skipped\n' \
+    "$([ "$code" = 0 ] && echo 'ok  ' || echo 'FAIL')" $((SECONDS - started)) "$name" "$1" "$2" "$3"
+  if [ "$code" != 0 ]; then
+    tail -n 60 "$log" | sed 's/^/      /'
+    [ "$2" != 0 ] || add 0 1 0
+  else
+    grep '^SKIPPED' "$log" | sed 's/^/      /'
+  fi
+}
+
+sources() { git ls-files '*.c' '*.h' 2>/dev/null || find engine tests -name '*.[ch]'; }
+
+step "sources are formatted" bash -c 'clang-format --dry-run -Werror "$@"' _ $(sources)
+step "build with gcc and Open MPI" setup_build build CC=gcc MPICC=mpicc.openmpi --enable-werror
+step "build with clang and MPICH" setup_build build/clang-mpich CC=clang MPICC=mpicc.mpich --enable-werror
+step "build with sanitizers" setup_build build/sanitize CC=gcc MPICC=mpicc.openmpi --enable-werror \
+  CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined"
+
+export TENOR=$PWD/build/engine/tenor TENOR_MPICH=$PWD/build/clang-mpich/engine/tenor
+export TENOR_BUILD=$PWD/build TENOR_SANITIZE=$PWD/build/sanitize PYTHON=$python
+unit_tests build
+unit_tests build/clang-mpich
+# Open MPI and the NetCDF library keep what they took; leaks are looked for in our own rooms by the unit tests.
+ASAN_OPTIONS=detect_leaks=0 unit_tests build/sanitize
+step "make install" make -C build -s install DESTDIR="$PWD/build/installed"
+step "make distcheck" make -C build -s distcheck
+program_tests program tests/program -rs
+
+printf '%d s\n%d passed, %d failed, %d skipped\n' $((SECONDS - started)) "$passed" "$failed" "$skipped"
+[ "$failed" = 0 ]

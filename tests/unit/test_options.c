@@ -1,0 +1,71 @@
+/* Options: what counts as a whole number, and how the options of `tenor run` are read. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "edge/options.h"
+
+static void whole_numbers_may_be_written_as_people_do(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    uint64_t value;
+  } good[] = {{"0", 0},        {"200000", 200000},     {"1e6", 1000000},
+              {"2.5e3", 2500}, {"1_000_000", 1000000}, {"18446744073709551615", UINT64_MAX}};
+  for (size_t i = 0; i < sizeof good / sizeof good[0]; ++i) {
+    uint64_t value = 1;
+    assert_true(options_whole(good[i].text, &value));
+    assert_true(value == good[i].value);
+  }
+}
+
+static void other_numbers_are_refused(void **state) {
+  (void)state;
+  static const char *const bad[] = {"",      "-1",   "1.5",   "1e",   "e6",
+                                    "1e400", "0x10", "1 000", "many", "nan",
+                                    "inf",   "1e-1", "_10",   "1..2", "1e20"};
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; ++i) {
+    uint64_t value = 1;
+    assert_false(options_whole(bad[i], &value));
+  }
+}
+
+static void options_may_stand_before_and_behind_decks(void **state) {
+  (void)state;
+  char *argv[] = {"run",    "a.yaml", "--paths", "1e3",     "-o", "x.nc",
+                  "b.yaml", "--set",  "k=v",     "--force", NULL};
+  struct run_options options;
+  bool help = true;
+  assert_int_equal(options_run(10, argv, false, &options, &help), STATUS_OK);
+  assert_false(help);
+  assert_int_equal(options.n_decks, 2);
+  assert_string_equal(options.decks[0], "a.yaml");
+  assert_string_equal(options.decks[1], "b.yaml");
+  assert_string_equal(options.output, "x.nc");
+  assert_int_equal(options.n_assignments, 2);
+  assert_string_equal(options.assignments[0], "sampling.paths=1000");
+  assert_string_equal(options.assignments[1], "k=v");
+  assert_true(options.force);
+}
+
+static void a_run_without_a_deck_is_wrong_usage(void **state) {
+  (void)state;
+  char *argv[] = {"run", "--force", NULL};
+  struct run_options options;
+  bool help = false;
+  assert_int_equal(options_run(2, argv, false, &options, &help), STATUS_USAGE);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(whole_numbers_may_be_written_as_people_do),
+      cmocka_unit_test(other_numbers_are_refused),
+      cmocka_unit_test(options_may_stand_before_and_behind_decks),
+      cmocka_unit_test(a_run_without_a_deck_is_wrong_usage),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
