@@ -16,8 +16,8 @@ static void find_supply_constraint(struct workspace *w, double cap) {
 
 /* Writes the customer's code; takes it over as the system's when it wants more than the ones
    before it. */
-static void find_customer_constraint(struct workspace *w, struct customer_lanes *a, double limit,
-                                     double largest[LANES], int64_t q) {
+static void find_customer_constraint(struct workspace *w, struct customer_lanes *a,
+                                     double limit, double largest[LANES], int64_t q) {
   double *code = a->constraint[q], *system = w->constraint[q];
 #pragma omp simd
   for (int i = 0; i < LANES; ++i) {
@@ -39,7 +39,8 @@ void binding_month(struct workspace *w, const struct deck *deck, int64_t m) {
   lanes_fill(largest, -1);
   find_supply_constraint(w, deck->build.capacity_cap);
   for (int64_t c = 0; c < deck->n_customers; ++c) {
-    find_customer_constraint(w, &w->customers[c], deck->customers[c].capacity_limit, largest, q);
+    find_customer_constraint(w, &w->customers[c], deck->customers[c].capacity_limit, largest,
+                             q);
   }
   double *system = w->constraint[q];
 #pragma omp simd

@@ -3,8 +3,8 @@
 #include "random/sampler.h"
 
 /* Initial values of section 6 of MODEL.md, and the path constants of section 5. */
-static void begin(struct workspace *w, const struct deck *deck, const struct constants *constants,
-                  const struct path_draws *draws) {
+static void begin(struct workspace *w, const struct deck *deck,
+                  const struct constants *constants, const struct path_draws *draws) {
   regime_begin(w, deck);
   supply_begin(w, deck, constants, draws);
   price_begin(w, constants);
@@ -18,9 +18,9 @@ static void begin(struct workspace *w, const struct deck *deck, const struct con
 }
 
 /* One month, in the order of section 7. */
-static void month(struct workspace *w, const struct deck *deck, const struct constants *constants,
-                  const struct month_draws *draws, int64_t m, const struct layout *layout,
-                  double *columns, int64_t offset) {
+static void month(struct workspace *w, const struct deck *deck,
+                  const struct constants *constants, const struct month_draws *draws, int64_t m,
+                  const struct layout *layout, double *columns, int64_t offset) {
   regime_month(w, constants, draws);
   demand_starvation(w);
   supply_month(w, deck, constants, draws, m);
@@ -66,8 +66,5 @@ static void run(struct workspace *w, const struct deck *deck, const struct const
   }
 }
 
-const struct kernel kernel_this_isa = {.name = &TENOR_ISA_TEXT[1],
-                                       .begin = begin,
-                                       .month = month,
-                                       .end = end,
-                                       .run = run};
+const struct kernel kernel_this_isa = {
+    .name = &TENOR_ISA_TEXT[1], .begin = begin, .month = month, .end = end, .run = run};

@@ -6,7 +6,9 @@
 #include "model/contract_clock.h"
 #include "model/matrix.h"
 
-static double chance_in_a_month(double rate) { return 1 - lane_exp(-rate * STEP); }
+static double chance_in_a_month(double rate) {
+  return 1 - lane_exp(-rate * STEP);
+}
 
 static struct by_regime chances_in_a_month(const double rate[N_REGIMES]) {
   return (struct by_regime){chance_in_a_month(rate[0]), chance_in_a_month(rate[1]),
@@ -44,8 +46,7 @@ static void make_site(struct site_constants *k, const struct site *site,
                       const struct deck *deck) {
   k->planned_start = (double)(site->energised - deck->power.shell_lead);
   k->gated = deck->build.mode == BUILD_FULFIL && k->planned_start >= 0 && !site->committed;
-  k->shell_spending =
-      deck->power.shell_cost * site->capacity / (double)deck->power.shell_lead;
+  k->shell_spending = deck->power.shell_cost * site->capacity / (double)deck->power.shell_lead;
 }
 
 static void make_fleet(struct constants *k, const struct deck *deck) {
@@ -54,8 +55,8 @@ static void make_fleet(struct constants *k, const struct deck *deck) {
   k->disruption_starts = chance_in_a_month(fleet->disruption_rate);
   k->disruption_ends = 1 - lane_exp(-STEP / fleet->disruption_duration);
   for (int64_t n = 0; n <= horizon; ++n) {
-    const double retired = ((double)n - fleet->initial_retirement_start) /
-                           fleet->initial_retirement_spread;
+    const double retired =
+        ((double)n - fleet->initial_retirement_start) / fleet->initial_retirement_spread;
     k->initial_fleet[n] = fleet->initial_capacity * (1 - clip01(retired));
     k->book_value[n] = clip01(1 - (double)(horizon - n) / (double)fleet->service_life);
   }
@@ -72,8 +73,7 @@ static void make_price(struct constants *k, const struct market *market) {
   const double e = lane_exp(-kappa * STEP);
   const double *level = market->price_level;
   k->price_memory = e;
-  k->price_spread =
-      kappa > 0 ? sigma * sqrt((1 - e * e) / (2 * kappa)) : sigma * sqrt(STEP);
+  k->price_spread = kappa > 0 ? sigma * sqrt((1 - e * e) / (2 * kappa)) : sigma * sqrt(STEP);
   k->price_pull = (struct by_regime){(1 - e) * lane_log(level[0]), (1 - e) * lane_log(level[1]),
                                      (1 - e) * lane_log(level[2])};
   k->ln_initial_price = lane_log(market->initial_price);
@@ -84,8 +84,9 @@ static void make_discounts(struct constants *k, const struct deck *deck) {
   const double horizon = (double)deck->time.horizon;
   for (int64_t m = 0; m < deck->time.horizon; ++m) {
     const double month = (double)m;
-    k->fade[m] = deck->demand.fade_floor + (1 - deck->demand.fade_floor) *
-                                               lane_exp(-(month * STEP) / deck->demand.fade_time);
+    k->fade[m] =
+        deck->demand.fade_floor +
+        (1 - deck->demand.fade_floor) * lane_exp(-(month * STEP) / deck->demand.fade_time);
     k->discount[m] = lane_exp(-provider->discount_rate * (month + 0.5) * STEP);
     k->risk_free[m] = lane_exp(-provider->risk_free_rate * (month + 1) * STEP);
   }

@@ -23,11 +23,11 @@ enum fleet_sum {
 };
 
 struct generation_constants {
-  double at_zero;               /* L0, the logistic curve at age 0 */
-  double steepest;              /* [1/month] largest monthly part of the volume on offer */
-  double fade, fade_disrupted;  /* exp(-k a) for the clock speeds a of a month */
-  double weight[N_FLEET_SUMS];  /* of one GW in each sum; 0 for the backfill */
-  int64_t steep;                /* exp(k mid) may overflow: see supply.c */
+  double at_zero;              /* L0, the logistic curve at age 0 */
+  double steepest;             /* [1/month] largest monthly part of the volume on offer */
+  double fade, fade_disrupted; /* exp(-k a) for the clock speeds a of a month */
+  double weight[N_FLEET_SUMS]; /* of one GW in each sum; 0 for the backfill */
+  int64_t steep;               /* exp(k mid) may overflow: see supply.c */
 };
 
 struct site_constants {
@@ -38,17 +38,17 @@ struct site_constants {
 
 /* One customer's contract in one month: where the clock stands and what the lists say. */
 struct contract_clock {
-  int64_t active, standing;            /* k in the term; k before the end of the term */
+  int64_t active, standing;             /* k in the term; k before the end of the term */
   int64_t closes, ends, resets, lapses; /* contract year closes, contract ends, ... */
-  int64_t year;                        /* y */
-  int64_t months_left;                 /* h, at the end of the month */
-  double length;                       /* [month] of the contract year */
-  double minimum;                      /* [billion USD] annual minimum of this contract year */
-  double guaranteed;                   /* [GW] guaranteed capacity */
-  double promised_ahead;               /* [GW] guaranteed capacity, order_lead months ahead */
-  double near;                         /* [billion USD] minimum of the next 12 months */
-  double duration;                     /* [year] of the schedule of minima still ahead */
-  double other_spend;                  /* [billion USD/year] */
+  int64_t year;                         /* y */
+  int64_t months_left;                  /* h, at the end of the month */
+  double length;                        /* [month] of the contract year */
+  double minimum;                       /* [billion USD] annual minimum of this contract year */
+  double guaranteed;                    /* [GW] guaranteed capacity */
+  double promised_ahead;                /* [GW] guaranteed capacity, order_lead months ahead */
+  double near;                          /* [billion USD] minimum of the next 12 months */
+  double duration;                      /* [year] of the schedule of minima still ahead */
+  double other_spend;                   /* [billion USD/year] */
 };
 
 struct customer_constants {

@@ -14,18 +14,19 @@ void contract_begin(struct workspace *w, const struct deck *deck) {
     for (int v = 0; v < MAX_VINTAGES; ++v) {
       lanes_fill(a->makeup[v], 0);
     }
-    double *const zero[] = {a->fulfilled,     a->year_paid, a->year_relief,  a->bank,
-                            a->deferred,      a->renegotiated, a->extended,  a->revenue_sum,
-                            a->billed_sum,    a->used_sum,  a->shortfall_sum, a->relief_sum,
-                            a->credit_sum,    a->beyond,    a->cut,          a->lapsed,
-                            a->bookings,      a->drawn,     a->shortfall,    a->breakage};
+    double *const zero[] = {a->fulfilled,  a->year_paid,    a->year_relief,   a->bank,
+                            a->deferred,   a->renegotiated, a->extended,      a->revenue_sum,
+                            a->billed_sum, a->used_sum,     a->shortfall_sum, a->relief_sum,
+                            a->credit_sum, a->beyond,       a->cut,           a->lapsed,
+                            a->bookings,   a->drawn,        a->shortfall,     a->breakage};
     for (size_t n = 0; n < sizeof zero / sizeof zero[0]; ++n) {
       lanes_fill(zero[n], 0);
     }
   }
 }
 
-/* 6.1 Usage; relief of this year's minimum for promised capacity that was wanted and missing. */
+/* 6.1 Usage; relief of this year's minimum for promised capacity that was wanted and missing.
+ */
 static void use_capacity(struct customer_lanes *a, const struct customer *customer,
                          const struct contract_clock *clock) {
   const double guaranteed = clock->guaranteed, relief_fraction = customer->relief_fraction;
@@ -99,8 +100,7 @@ static void true_up(struct customer_lanes *a, const struct customer *customer,
 #pragma omp simd
   for (int i = 0; i < LANES; ++i) {
     const double due = max0(minimum * a->scale[i] - a->year_relief[i]);
-    const double open =
-        max0(a->commitment[i] - a->fulfilled[i] - a->usage[i] - a->deferred[i]);
+    const double open = max0(a->commitment[i] - a->fulfilled[i] - a->usage[i] - a->deferred[i]);
     const double have = a->year_paid[i] + a->bank[i];
     const double alive = a->alive[i];
     a->shortfall[i] = alive > 0 ? max0(least(due - have, open)) : 0.0;

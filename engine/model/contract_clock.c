@@ -10,8 +10,12 @@ static double until_end(const struct yearly *list, int64_t year) {
   return year < list->n ? list->at[year] : 0;
 }
 
-static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
+static int64_t smaller(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+static int64_t larger(int64_t a, int64_t b) {
+  return a > b ? a : b;
+}
 
 /* The minima still ahead `now` months after the start: the part of the next 12 months, and the
    mean time to all of them. */
@@ -23,7 +27,8 @@ static void measure_schedule(struct contract_clock *month, const struct customer
     const double yearly = until_end(&customer->annual_minimum, first / 12);
     const double length = (double)(last - first);
     const int64_t ahead = larger(first, now);
-    const double rest = yearly * (double)larger(smaller(last - ahead, last - first), 0) / length;
+    const double rest =
+        yearly * (double)larger(smaller(last - ahead, last - first), 0) / length;
     const double centre = ((double)(ahead + last) / 2 - (double)now) / 12;
     total += rest;
     moment += rest * (rest > 0 ? centre : 0);

@@ -5,7 +5,8 @@
 
 #include "model/constants.h"
 
-/* The contract of `customer` in model month m; capacity is ordered `order_lead` months ahead. */
+/* The contract of `customer` in model month m; capacity is ordered `order_lead` months ahead.
+ */
 struct contract_clock contract_clock(const struct customer *customer, int64_t m,
                                      int64_t order_lead);
 

@@ -14,7 +14,7 @@ void credit_begin(struct workspace *w, const struct deck *deck,
     }
     lanes_fill(a->alive, 1);
     lanes_fill(a->default_month, NEVER);
-    double *const zero[] = {a->hazard_sum, a->freed,       a->ecl,      a->peak_exposure,
+    double *const zero[] = {a->hazard_sum,  a->freed,       a->ecl,      a->peak_exposure,
                             a->equity_loss, a->written_off, a->forfeited};
     for (size_t n = 0; n < sizeof zero / sizeof zero[0]; ++n) {
       lanes_fill(zero[n], 0);
@@ -34,8 +34,7 @@ static void measure_exposure(struct workspace *w, struct customer_lanes *a,
   for (int i = 0; i < LANES; ++i) {
     const double s = w->regime[i];
     const double price = lane_exp(memory * w->ln_price[i] + in_regime(s, level));
-    const double keep =
-        clip01(in_regime(s, absorption) * relet_part * price / a->price[i]);
+    const double keep = clip01(in_regime(s, absorption) * relet_part * price / a->price[i]);
     const double receivable = months * (a->billed[i] - a->shortfall[i]) + a->shortfall[i];
     const double exposure = receivable + (a->backlog[i] - a->deferred[i]) * (1 - keep);
     a->exposure[i] = a->alive[i] > 0 ? exposure : 0.0;
@@ -43,7 +42,8 @@ static void measure_exposure(struct workspace *w, struct customer_lanes *a,
   }
 }
 
-/* 8.2 The hazard of slow growth, short runway and empty cash; returns how many lanes default. */
+/* 8.2 The hazard of slow growth, short runway and empty cash; returns how many lanes default.
+ */
 static double cumulate_hazard(struct workspace *w, struct customer_lanes *a,
                               const struct credit *credit, double growth_boom) {
   const struct by_regime base = by_regime(credit->hazard);
@@ -70,8 +70,7 @@ static double cumulate_hazard(struct workspace *w, struct customer_lanes *a,
 static void fail_lane(struct workspace *w, struct customer_lanes *a, const struct deck *deck,
                       const struct constants *k, int64_t c, int64_t m, int i) {
   const double winter = w->regime[i] == REGIME_WINTER ? deck->credit.recovery_winter_factor : 1;
-  const double rate =
-      winter * beta_inverse(k->recovery_a, k->recovery_b, a->recovery_draw[i]);
+  const double rate = winter * beta_inverse(k->recovery_a, k->recovery_b, a->recovery_draw[i]);
   const double exposure = a->exposure[i], shortfall = a->shortfall[i];
   const double receivable =
       deck->credit.receivable_months * (a->billed[i] - shortfall) + shortfall;

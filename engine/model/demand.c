@@ -23,7 +23,8 @@ void demand_starvation(struct workspace *w) {
   }
 }
 
-/* z_c = sqrt(w) z + sqrt(1-w) L3 own_factors; a single customer has the common factors alone. */
+/* z_c = sqrt(w) z + sqrt(1-w) L3 own_factors; a single customer has the common factors alone.
+ */
 static void mix_factors(double z[3][LANES], const struct workspace *w,
                         const struct constants *k, const double own[3][LANES]) {
   const double common = k->customers_common, apart = k->customers_own;
@@ -66,8 +67,8 @@ static void step_revenue(struct customer_lanes *a, const struct customer *custom
     const double room = clip01(1 - a->revenue[i] / ceiling);
     const double felt = growth > 0 ? growth * room : growth;
     a->growth[i] = growth;
-    a->ln_revenue[i] += (felt - drag * w->starvation[i] - 0.5 * sigma * sigma) * STEP +
-                        spread * z_revenue[i];
+    a->ln_revenue[i] +=
+        (felt - drag * w->starvation[i] - 0.5 * sigma * sigma) * STEP + spread * z_revenue[i];
     a->revenue[i] = lane_exp(a->ln_revenue[i]);
   }
 }
@@ -92,8 +93,8 @@ static void set_demand(struct customer_lanes *a, const struct customer *customer
     a->ln_training[i] += trend * STEP - 0.5 * sigma * sigma * STEP + spread * z_training[i];
     const double work = training * lane_exp(a->ln_training[i]) +
                         inference * lane_exp(elasticity * (a->ln_revenue[i] - ln_initial));
-    a->demand[i] = work * (a->share[i] / initial_share) / w->performance[i] *
-                   initial_performance;
+    a->demand[i] =
+        work * (a->share[i] / initial_share) / w->performance[i] * initial_performance;
   }
 }
 

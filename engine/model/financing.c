@@ -6,8 +6,8 @@ void financing_begin(struct workspace *w, const struct deck *deck) {
     struct customer_lanes *a = &w->customers[c];
     lanes_fill(a->cash, deck->customers[c].initial_cash);
     lanes_fill(a->runway, deck->credit.runway_limit);
-    double *const zero[] = {a->tranches_paid, a->stake, a->invested,     a->mix,
-                            a->fifo,          a->financed_mix, a->financed_fifo, a->distributed};
+    double *const zero[] = {a->tranches_paid, a->stake,         a->invested,   a->mix, a->fifo,
+                            a->financed_mix,  a->financed_fifo, a->distributed};
     for (size_t n = 0; n < sizeof zero / sizeof zero[0]; ++n) {
       lanes_fill(zero[n], 0);
     }
@@ -15,13 +15,15 @@ void financing_begin(struct workspace *w, const struct deck *deck) {
   }
 }
 
-/* 7.2 Pays tranche number i on the lanes whose turn it is and that have reached its thresholds. */
+/* 7.2 Pays tranche number i on the lanes whose turn it is and that have reached its thresholds.
+ */
 static void pay_tranche(struct workspace *w, struct customer_lanes *a,
                         const struct tranche *tranche, int64_t i_tranche) {
   const double number = (double)i_tranche, amount = tranche->amount, stake = tranche->stake;
   const double spend = tranche->spend_threshold - TINY;
   const double capacity = tranche->capacity_threshold - TINY;
-  const double winter = i_tranche == 0 ? N_REGIMES : REGIME_WINTER; /* the first is paid always */
+  const double winter =
+      i_tranche == 0 ? N_REGIMES : REGIME_WINTER; /* the first is paid always */
   double n_paid = 0;
 #pragma omp simd reduction(+ : n_paid)
   for (int i = 0; i < LANES; ++i) {

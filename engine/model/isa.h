@@ -1,6 +1,6 @@
-/* The names of the model that cross files, once per instruction set: each gets the set's suffix,
-   so that the linker never takes one set's copy for another's and the formulas read as if there
-   were one. */
+/* The names of the model that cross files, once per instruction set: each gets the set's
+   suffix, so that the linker never takes one set's copy for another's and the formulas read as
+   if there were one. */
 #ifndef TENOR_MODEL_ISA_H
 #define TENOR_MODEL_ISA_H
 

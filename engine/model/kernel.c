@@ -8,8 +8,9 @@
 
 /* One kernel for each instruction set that was built; the fastest first. */
 
-
-static int runs_anywhere(void) { return 1; }
+static int runs_anywhere(void) {
+  return 1;
+}
 
 #ifdef HAVE_AVX2
 static int runs_avx2(void) {
@@ -67,4 +68,6 @@ struct workspace *workspace_make(const struct deck *deck) {
   return array_make(1, sizeof(struct workspace));
 }
 
-void workspace_free(struct workspace *w) { array_free(w); }
+void workspace_free(struct workspace *w) {
+  array_free(w);
+}

@@ -1,6 +1,6 @@
 /* What the formulas of the model are written with: selects on one lane. Everything is static
-   inline, so that each instruction set has its own copy. Invariant: no branch on a lane's value,
-   no call into a library. */
+   inline, so that each instruction set has its own copy. Invariant: no branch on a lane's
+   value, no call into a library. */
 #ifndef TENOR_MODEL_LANES_H
 #define TENOR_MODEL_LANES_H
 
@@ -26,10 +26,18 @@ static inline double in_regime(double s, struct by_regime values) {
   return s < 0.5 ? values.boom : (s < 1.5 ? values.plateau : values.winter);
 }
 
-static inline double least(double a, double b) { return a < b ? a : b; }
-static inline double most(double a, double b) { return a > b ? a : b; }
-static inline double max0(double x) { return x > 0 ? x : 0.0; }
-static inline double clip01(double x) { return x > 0 ? (x < 1 ? x : 1.0) : 0.0; }
+static inline double least(double a, double b) {
+  return a < b ? a : b;
+}
+static inline double most(double a, double b) {
+  return a > b ? a : b;
+}
+static inline double max0(double x) {
+  return x > 0 ? x : 0.0;
+}
+static inline double clip01(double x) {
+  return x > 0 ? (x < 1 ? x : 1.0) : 0.0;
+}
 static inline double clip(double x, double low, double high) {
   return x > low ? (x < high ? x : high) : low;
 }

@@ -7,9 +7,9 @@ void provider_begin(struct workspace *w, const struct deck *deck, const struct c
   lanes_fill(w->obligations, deck->base_business.initial_obligations);
   lanes_fill(w->payback, NEVER);
   lanes_fill(w->payback_net_of_growth, NEVER);
-  double *const zero[] = {w->npv,        w->npv_operating, w->npv_capex,
-                          w->cash_sum,   w->frozen_sum,    w->cutoff_capacity,
-                          w->distribution_sum, w->distribution_pv};
+  double *const zero[] = {
+      w->npv,        w->npv_operating,   w->npv_capex,        w->cash_sum,
+      w->frozen_sum, w->cutoff_capacity, w->distribution_sum, w->distribution_pv};
   for (size_t n = 0; n < sizeof zero / sizeof zero[0]; ++n) {
     lanes_fill(zero[n], 0);
   }
@@ -52,8 +52,8 @@ static void step_base_business(struct workspace *w, const struct base_business *
     const double revenue = lane_exp(w->ln_base_revenue[i]);
     const double booked = (in_regime(s, book_to_bill) - 1) * obligated * revenue * STEP;
     w->obligations[i] = max0(w->obligations[i] + booked);
-    w->quarter.aws_revenue[i] += revenue * STEP + w->recognised[i] * kept +
-                                 w->relet_revenue[i] + w->distribution[i];
+    w->quarter.aws_revenue[i] +=
+        revenue * STEP + w->recognised[i] * kept + w->relet_revenue[i] + w->distribution[i];
   }
 }
 
@@ -61,7 +61,8 @@ static void step_base_business(struct workspace *w, const struct base_business *
 static void add_cash(struct workspace *w, const struct deck *deck, double discount) {
   const struct provider *provider = &deck->provider;
   const double cost_rate = provider->operating_cost, idle_part = provider->idle_cost_fraction;
-  const double displaced = deck->base_business.cannibalisation * deck->base_business.base_margin;
+  const double displaced =
+      deck->base_business.cannibalisation * deck->base_business.base_margin;
 #pragma omp simd
   for (int i = 0; i < LANES; ++i) {
     const double recognised = w->recognised[i], relet = w->relet_revenue[i];
@@ -101,7 +102,8 @@ static inline double last_crossing(double payback, double sum, double next) {
   return sum < 0 ? NEVER : reached;
 }
 
-/* Net of growth: the fleet is frozen at the cutoff; later growth and its income are left out. */
+/* Net of growth: the fleet is frozen at the cutoff; later growth and its income are left out.
+ */
 static void find_paybacks(struct workspace *w, const struct deck *deck, int64_t m) {
   const double next = (double)(m + 1);
   if (m < deck->provider.payback_cutoff) {

@@ -12,20 +12,21 @@ static inline double binding_share(const struct workspace *w,
   return months / w->months_recorded;
 }
 
-#define METRIC(name, axis, item, histogram, window, unit, long_name, value)                  \
+#define METRIC(name, axis, item, histogram, window, unit, long_name, value)                    \
   static void fill_##name(const struct workspace *w, int64_t c, double k, double row[LANES]) { \
-    (void)c, (void)k;                                                                         \
-    _Pragma("omp simd") for (int i = 0; i < LANES; ++i) {                                     \
-      row[i] = value;                                                                         \
-    }                                                                                         \
+    (void)c, (void)k;                                                                          \
+    _Pragma("omp simd") for (int i = 0; i < LANES; ++i) {                                      \
+      row[i] = value;                                                                          \
+    }                                                                                          \
   }
 #include "model/metrics.def"
 #undef METRIC
 
 /* Which customer and which constraint or regime an item of a metric is. */
 static inline int64_t customer_of(enum item item, int64_t number) {
-  return item == ITEM_CUSTOMER ? number
-                               : (item == ITEM_CUSTOMER_CONSTRAINT ? number / N_CONSTRAINTS : 0);
+  return item == ITEM_CUSTOMER
+             ? number
+             : (item == ITEM_CUSTOMER_CONSTRAINT ? number / N_CONSTRAINTS : 0);
 }
 static inline double code_of(enum item item, int64_t number) {
   return (double)(item == ITEM_CUSTOMER_CONSTRAINT ? number % N_CONSTRAINTS : number);
@@ -33,15 +34,15 @@ static inline double code_of(enum item item, int64_t number) {
 
 /* ---- per quarter */
 
-static void fill_quarter(const struct workspace *w, const struct layout *layout, int64_t quarter,
-                         double *columns) {
-#define METRIC(name, axis, item, histogram, window, unit, long_name, value)             \
-  if (AXIS_##axis == AXIS_QUARTER) {                                                    \
-    for (int64_t n = 0; n < layout->items[METRIC_##name]; ++n) {                        \
-      const int64_t column = layout_column(layout, METRIC_##name, n, quarter);          \
-      fill_##name(w, customer_of(ITEM_##item, n), code_of(ITEM_##item, n),              \
-                  columns + column * BLOCK_PATHS);                                      \
-    }                                                                                   \
+static void fill_quarter(const struct workspace *w, const struct layout *layout,
+                         int64_t quarter, double *columns) {
+#define METRIC(name, axis, item, histogram, window, unit, long_name, value)    \
+  if (AXIS_##axis == AXIS_QUARTER) {                                           \
+    for (int64_t n = 0; n < layout->items[METRIC_##name]; ++n) {               \
+      const int64_t column = layout_column(layout, METRIC_##name, n, quarter); \
+      fill_##name(w, customer_of(ITEM_##item, n), code_of(ITEM_##item, n),     \
+                  columns + column * BLOCK_PATHS);                             \
+    }                                                                          \
   }
 #include "model/metrics.def"
 #undef METRIC
@@ -105,11 +106,12 @@ void record_begin(struct workspace *w, const struct deck *deck) {
 
 /* ---- per contract year */
 
-static void fill_contract_year(const struct workspace *w, const struct layout *layout, int64_t c,
-                               int64_t year, double *columns) {
-#define METRIC(name, axis, item, histogram, window, unit, long_name, value)              \
-  if (AXIS_##axis == AXIS_CONTRACT_YEAR) {                                               \
-    fill_##name(w, c, 0, columns + layout_column(layout, METRIC_##name, c, year) * BLOCK_PATHS); \
+static void fill_contract_year(const struct workspace *w, const struct layout *layout,
+                               int64_t c, int64_t year, double *columns) {
+#define METRIC(name, axis, item, histogram, window, unit, long_name, value)             \
+  if (AXIS_##axis == AXIS_CONTRACT_YEAR) {                                              \
+    fill_##name(w, c, 0,                                                                \
+                columns + layout_column(layout, METRIC_##name, c, year) * BLOCK_PATHS); \
   }
 #include "model/metrics.def"
 #undef METRIC
@@ -119,7 +121,8 @@ static void fill_contract_year(const struct workspace *w, const struct layout *l
 static void clear_contract_years(const struct layout *layout, double *columns) {
   for (int metric = 0; metric < N_METRICS; ++metric) {
     const int64_t n = layout->items[metric] * layout->dates[metric];
-    for (int64_t column = 0; metrics[metric].axis == AXIS_CONTRACT_YEAR && column < n; ++column) {
+    for (int64_t column = 0; metrics[metric].axis == AXIS_CONTRACT_YEAR && column < n;
+         ++column) {
       lanes_fill(columns + (layout->first[metric] + column) * BLOCK_PATHS, 0);
     }
   }
@@ -148,13 +151,13 @@ void record_month(struct workspace *w, const struct deck *deck, const struct con
 
 void record_end(const struct workspace *w, const struct layout *layout, double *columns,
                 int64_t offset) {
-#define METRIC(name, axis, item, histogram, window, unit, long_name, value)             \
-  if (AXIS_##axis == AXIS_TERMINAL) {                                                   \
-    for (int64_t n = 0; n < layout->items[METRIC_##name]; ++n) {                        \
-      const int64_t column = layout_column(layout, METRIC_##name, n, 0);                \
-      fill_##name(w, customer_of(ITEM_##item, n), code_of(ITEM_##item, n),              \
-                  columns + column * BLOCK_PATHS + offset);                             \
-    }                                                                                   \
+#define METRIC(name, axis, item, histogram, window, unit, long_name, value) \
+  if (AXIS_##axis == AXIS_TERMINAL) {                                       \
+    for (int64_t n = 0; n < layout->items[METRIC_##name]; ++n) {            \
+      const int64_t column = layout_column(layout, METRIC_##name, n, 0);    \
+      fill_##name(w, customer_of(ITEM_##item, n), code_of(ITEM_##item, n),  \
+                  columns + column * BLOCK_PATHS + offset);                 \
+    }                                                                       \
   }
 #include "model/metrics.def"
 #undef METRIC

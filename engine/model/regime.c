@@ -9,8 +9,8 @@ static void step_regime(struct workspace *w, const struct constants *k, const do
 #pragma omp simd
   for (int i = 0; i < LANES; ++i) {
     const double s = w->regime[i];
-    w->regime[i] = (u[i] > in_regime(s, boom) ? 1.0 : 0.0) +
-                   (u[i] > in_regime(s, no_winter) ? 1.0 : 0.0);
+    w->regime[i] =
+        (u[i] > in_regime(s, boom) ? 1.0 : 0.0) + (u[i] > in_regime(s, no_winter) ? 1.0 : 0.0);
   }
 }
 

@@ -90,8 +90,8 @@ static void step_disruption(struct workspace *w, const struct constants *k,
   }
 }
 
-/* What is sold or promised decides what is built: demand seen last month plus a margin, at least
-   what the contracts promise `order_lead` months ahead. */
+/* What is sold or promised decides what is built: demand seen last month plus a margin, at
+   least what the contracts promise `order_lead` months ahead. */
 static void set_target(struct workspace *w, const struct deck *deck, const struct constants *k,
                        int64_t m) {
   const double margin = deck->build.demand_margin, cap = deck->build.capacity_cap;
@@ -168,8 +168,7 @@ static void offer_chips(struct workspace *w, const struct deck *deck,
   }
   for (int64_t g = 0; g < deck->n_generations; ++g) {
     struct generation_lanes *lanes = &w->generations[g];
-    advance_clock(lanes, &deck->generations[g], &k->generations[g], &deck->fleet,
-                  w->disrupted);
+    advance_clock(lanes, &deck->generations[g], &k->generations[g], &deck->fleet, w->disrupted);
     if (lanes->on_offer) {
       offer_generation(lanes, &k->generations[g], &deck->fleet);
       add_to_sums(w->offer, k->generations[g].weight, lanes->available);
@@ -241,7 +240,8 @@ static void measure_fleet(struct workspace *w, const struct deck *deck, double i
 #pragma omp simd
   for (int i = 0; i < LANES; ++i) {
     const double backfill = all[FLEET_BACKFILL][i] - retired[FLEET_BACKFILL][i];
-    const double new_chips = initial_left + (all[FLEET_CAPACITY][i] - retired[FLEET_CAPACITY][i]);
+    const double new_chips =
+        initial_left + (all[FLEET_CAPACITY][i] - retired[FLEET_CAPACITY][i]);
     const double work = initial_work +
                         (all[FLEET_PERFORMANCE][i] - retired[FLEET_PERFORMANCE][i]) +
                         backfill_performance * backfill;

@@ -18,34 +18,35 @@ enum { MONTHS_IN_QUARTER = 3 };
 /* One generation of accelerators. */
 struct generation_lanes {
   alignas(64) double age[LANES]; /* [month] on the delivery curve */
-  double tail[LANES];      /* exp(-k (age - mid)) once age > 0 */
-  double volume[LANES];    /* [GW] V */
-  double delivered[LANES]; /* [GW] d(n) */
-  double available[LANES]; /* [GW] av, on offer this month */
-  int64_t on_offer;        /* some lane has it on offer this month */
+  double tail[LANES];            /* exp(-k (age - mid)) once age > 0 */
+  double volume[LANES];          /* [GW] V */
+  double delivered[LANES];       /* [GW] d(n) */
+  double available[LANES];       /* [GW] av, on offer this month */
+  int64_t on_offer;              /* some lane has it on offer this month */
 };
 
 /* One site. */
 struct site_lanes {
   alignas(64) double start[LANES]; /* [month] b */
-  double ready_lag[LANES]; /* [month] from start of construction to energisation, delay included */
-  double kept[LANES];     /* k */
-  int64_t finished;       /* every lane is fully energised, or known to be cancelled */
+  double
+      ready_lag[LANES]; /* [month] from start of construction to energisation, delay included */
+  double kept[LANES];   /* k */
+  int64_t finished;     /* every lane is fully energised, or known to be cancelled */
 };
 
 /* One customer: state, then the figures of the month. */
 struct customer_lanes {
   /* demand */
-  alignas(64) double share[LANES], growth[LANES];         /* W, g */
-  double ln_revenue[LANES], revenue[LANES];   /* ln R, R [$B/year] */
-  double ln_training[LANES];                  /* l */
+  alignas(64) double share[LANES], growth[LANES]; /* W, g */
+  double ln_revenue[LANES], revenue[LANES];       /* ln R, R [$B/year] */
+  double ln_training[LANES];                      /* l */
   /* contract */
   double price[LANES], reference[LANES];      /* p, ref [$B/GW-year] */
   double commitment[LANES], fulfilled[LANES]; /* C, G [$B] */
   double year_paid[LANES], year_relief[LANES], bank[LANES];
-  double makeup[MAX_VINTAGES][LANES];         /* mk, vintage 0 the youngest */
-  double scale[LANES];                        /* on the minimum */
-  double backlog[LANES], deferred[LANES];     /* bl, DR [$B] */
+  double makeup[MAX_VINTAGES][LANES];     /* mk, vintage 0 the youngest */
+  double scale[LANES];                    /* on the minimum */
+  double backlog[LANES], deferred[LANES]; /* bl, DR [$B] */
   double renegotiated[LANES], extended[LANES];
   double fulfilled_month[LANES], fulfilled_in_full_month[LANES];
   /* money of the customer */
@@ -64,19 +65,19 @@ struct customer_lanes {
   double beyond[LANES], cut[LANES], written_off[LANES], lapsed[LANES], forfeited[LANES],
       bookings[LANES];
   /* the month */
-  double demand[LANES], live_demand[LANES];            /* D, D* [GW] */
-  double budget[LANES], affordable[LANES];             /* bud [$B/year], bud/p [GW] */
-  double wanted[LANES], used[LANES];                   /* want, U [GW] */
-  double missing[LANES], usage[LANES], drawn[LANES];   /* miss [GW]; the rest $B */
+  double demand[LANES], live_demand[LANES];          /* D, D* [GW] */
+  double budget[LANES], affordable[LANES];           /* bud [$B/year], bud/p [GW] */
+  double wanted[LANES], used[LANES];                 /* want, U [GW] */
+  double missing[LANES], usage[LANES], drawn[LANES]; /* miss [GW]; the rest $B */
   double over[LANES], credit[LANES], net[LANES];
-  double shortfall[LANES], breakage[LANES];            /* sf, brk; zero unless the year closes */
+  double shortfall[LANES], breakage[LANES]; /* sf, brk; zero unless the year closes */
   double gross[LANES], recognised[LANES], billed[LANES]; /* gr, rec, bill */
-  double investment[LANES], burn[LANES];               /* nt, burn */
-  double exposure[LANES];                              /* E */
-  double fails[LANES];                                 /* defaults this month */
+  double investment[LANES], burn[LANES];                 /* nt, burn */
+  double exposure[LANES];                                /* E */
+  double fails[LANES];                                   /* defaults this month */
   double constraint[MONTHS_IN_QUARTER][LANES]; /* codes of the quarter's months, -1: no month */
-  int64_t any_default;    /* some lane has defaulted */
-  int64_t fewest_tranches; /* paid on every lane */
+  int64_t any_default;                         /* some lane has defaulted */
+  int64_t fewest_tranches;                     /* paid on every lane */
 };
 
 /* Sums over the months of a quarter. */
@@ -107,20 +108,20 @@ struct workspace {
   double delivered[N_FLEET_SUMS][LANES]; /* the sums over all delivered so far */
   double nothing[N_FLEET_SUMS][LANES];   /* zeros: what has retired before anything retires */
   double history[MAX_MONTHS + 1][N_FLEET_SUMS][LANES]; /* delivered[] at date n, where needed */
-  double started_capacity[LANES];        /* S */
-  double shells[LANES];                  /* [$B] of the month */
-  double power[LANES], installed[LANES], capacity[LANES]; /* K [GW] */
-  double performance[LANES];             /* q */
-  double own_chips[LANES], chips[LANES], milestone[LANES]; /* [GW], [million], [GW] */
+  double started_capacity[LANES];                      /* S */
+  double shells[LANES];                                /* [$B] of the month */
+  double power[LANES], installed[LANES], capacity[LANES];       /* K [GW] */
+  double performance[LANES];                                    /* q */
+  double own_chips[LANES], chips[LANES], milestone[LANES];      /* [GW], [million], [GW] */
   double capex[LANES], depreciation[LANES], replacement[LANES]; /* [$B] of the month */
-  double book_value[LANES];              /* [$B] of chips bought so far, at the horizon */
+  double book_value[LANES]; /* [$B] of chips bought so far, at the horizon */
   double capex_sum[LANES], backfill_cost_sum[LANES];
 
   /* all customers, this month */
-  double starvation[LANES];              /* f */
-  double live_demand[LANES];             /* sum D* [GW] */
+  double starvation[LANES];                       /* f */
+  double live_demand[LANES];                      /* sum D* [GW] */
   double wanted[LANES], used[LANES], free[LANES]; /* [GW] */
-  double constraint[MONTHS_IN_QUARTER][LANES]; /* codes of the system */
+  double constraint[MONTHS_IN_QUARTER][LANES];    /* codes of the system */
   double supply_constraint[LANES];
   double recognised[LANES], cash_in[LANES], distribution[LANES]; /* [$B] */
 
@@ -142,7 +143,7 @@ struct workspace {
   struct generation_lanes generations[MAX_GENERATIONS];
   struct site_lanes sites[MAX_SITES];
   struct customer_lanes customers[MAX_CUSTOMERS];
-  struct path_draws path_draws;   /* of run() */
+  struct path_draws path_draws; /* of run() */
   struct month_draws month_draws;
 };
 

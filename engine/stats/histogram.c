@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "math/lane.h"
+#include "stats/vector.h"
 
 enum {
   PER_OCTAVE = 128,
@@ -45,11 +46,11 @@ static inline void locate(double size, int64_t *bin, int64_t *place) {
   *place = size < RANGE_END ? (is_near ? near_place % PLACES : (bits >> 25) & (PLACES - 1)) : 0;
 }
 
-void histogram_add(int64_t *words, enum window window, const double *values, int64_t n) {
-  int64_t bins[BLOCK_PATHS], places[BLOCK_PATHS];
+/* Bin and place of each value. */
+VECTOR_CLONES static void locate_all(const double *values, int64_t n, enum window window,
+                                     int64_t *bins, int64_t *places) {
   const bool is_signed = window == WINDOW_SIGNED;
   const int64_t zero = origin(window), last = count_bins(window) - 1;
-  assert(n <= BLOCK_PATHS);
 #pragma omp simd
   for (int64_t i = 0; i < n; ++i) {
     const double x = values[i];
@@ -60,6 +61,12 @@ void histogram_add(int64_t *words, enum window window, const double *values, int
     bins[i] = x == INFINITY ? last : bin;
     places[i] = place;
   }
+}
+
+void histogram_add(int64_t *words, enum window window, const double *values, int64_t n) {
+  int64_t bins[BLOCK_PATHS], places[BLOCK_PATHS];
+  assert(n <= BLOCK_PATHS);
+  locate_all(values, n, window, bins, places);
   for (int64_t i = 0; i < n; ++i) {
     int64_t *bin = words + BIN_WORDS * bins[i];
     const int64_t coarse = places[i] / (PLACES / COARSE);

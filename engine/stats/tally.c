@@ -5,6 +5,7 @@
 #include "base/arrays.h"
 #include "stats/accumulator.h"
 #include "stats/histogram.h"
+#include "stats/vector.h"
 
 enum {
   WORD_N,        /* values seen */
@@ -55,7 +56,8 @@ void tally_free(struct tally *tally) {
 
 /* Centred values of a block, 0 where a value is missing or not to be summed; the number of
  * those that count. */
-static int64_t centred(const double *values, int64_t n, double centre, double *x) {
+VECTOR_CLONES static int64_t centred(const double *values, int64_t n, double centre,
+                                     double *x) {
   double good = 0.0;
 #pragma omp simd reduction(+ : good)
   for (int64_t i = 0; i < n; ++i) {
@@ -71,7 +73,7 @@ static int64_t centred(const double *values, int64_t n, double centre, double *x
 
 /* Sums of the first four powers of x[BLOCK_PATHS]: each virtual lane adds every 16th value,
    then the lanes are added from the first to the last. */
-static void add_powers(const double *x, int64_t *sums) {
+VECTOR_CLONES static void add_powers(const double *x, int64_t *sums) {
   double lane[MOMENTS][VIRTUAL_LANES] = {{0.0}};
   for (int64_t i = 0; i < BLOCK_PATHS; i += VIRTUAL_LANES) {
 #pragma omp simd
