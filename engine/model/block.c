@@ -50,10 +50,7 @@ static void end(struct workspace *w, const struct deck *deck, const struct const
 static void run(struct workspace *w, const struct deck *deck, const struct constants *constants,
                 uint64_t seed, int64_t first_path, const struct layout *layout,
                 double *columns) {
-  const struct draw_shape shape = {.generations = deck->n_generations,
-                                   .sites = deck->n_sites,
-                                   .customers = deck->n_customers,
-                                   .months = deck->time.horizon};
+  const struct draw_shape shape = kernel_draw_shape(deck);
   for (int64_t offset = 0; offset < BLOCK_PATHS; offset += LANES) {
     const int64_t first = first_path + offset;
     ISA_NAME(sampler_paths)(seed, first, &shape, &w->path_draws);
@@ -66,5 +63,10 @@ static void run(struct workspace *w, const struct deck *deck, const struct const
   }
 }
 
-const struct kernel kernel_this_isa = {
-    .name = &TENOR_ISA_TEXT[1], .begin = begin, .month = month, .end = end, .run = run};
+const struct kernel kernel_this_isa = {.name = &TENOR_ISA_TEXT[1],
+                                       .sample_paths = ISA_NAME(sampler_paths),
+                                       .sample_month = ISA_NAME(sampler_month),
+                                       .begin = begin,
+                                       .month = month,
+                                       .end = end,
+                                       .run = run};

@@ -1,5 +1,6 @@
 #include "model/constants.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "math/lane.h"
@@ -139,6 +140,8 @@ static void make_credit(struct constants *k, const struct deck *deck) {
   k->recovery_a = mean * n;
   k->recovery_b = (1 - mean) * n;
   k->unlet_decay = lane_exp(-1 / deck->relet.time_constant);
+  k->unlet_first_decay =
+      lane_exp((deck->relet.lag - floor(deck->relet.lag) - 1) / deck->relet.time_constant);
 }
 
 static void make_customer(struct customer_constants *k, const struct customer *customer,

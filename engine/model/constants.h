@@ -82,7 +82,8 @@ struct constants {
   double recovery_discount;     /* over the recovery lag */
   double terminal_discount, equity_discount; /* over the horizon */
   double recovery_a, recovery_b;             /* of the beta law of recovery rates */
-  double unlet_decay; /* monthly factor of defaulted capacity not yet let again */
+  double unlet_decay, unlet_first_decay; /* factor of defaulted capacity not yet let again in a
+                                            month, and in the part of one after the lag */
 
   /* expected over the next h months: absorption; ln P = memory ln P now + level */
   struct by_regime expected_absorption[MAX_MONTHS_LEFT + 1];

@@ -63,6 +63,13 @@ const struct kernel *kernel_pick(void) {
   return NULL;
 }
 
+struct draw_shape kernel_draw_shape(const struct deck *deck) {
+  return (struct draw_shape){.generations = deck->n_generations,
+                             .sites = deck->n_sites,
+                             .customers = deck->n_customers,
+                             .months = deck->time.horizon};
+}
+
 struct workspace *workspace_make(const struct deck *deck) {
   (void)deck; /* one size holds every deck within the limits */
   return array_make(1, sizeof(struct workspace));

@@ -20,6 +20,13 @@ struct workspace; /* state of one group of paths; one per thread, made once, reu
 struct kernel {
   const char *name; /* "baseline", "avx2", "avx512" */
 
+  /* The sampler of the same instruction set (random/sampler.h), for callers that go month by
+     month. */
+  void (*sample_paths)(uint64_t seed, int64_t first_path, const struct draw_shape *shape,
+                       struct path_draws *draws);
+  void (*sample_month)(uint64_t seed, int64_t first_path, const struct draw_shape *shape,
+                       int64_t month, struct month_draws *draws);
+
   void (*begin)(struct workspace *w, const struct deck *deck, const struct constants *constants,
                 const struct path_draws *draws);
 
@@ -42,6 +49,9 @@ struct kernel {
 
 /* One for each instruction set; kernel.c knows which are built. */
 extern const struct kernel kernel_baseline, kernel_avx2, kernel_avx512;
+
+/* What the sampler must know of a deck. */
+struct draw_shape kernel_draw_shape(const struct deck *deck);
 
 /* The fastest kernel this machine runs, or the one named by the environment variable TENOR_ISA.
    NULL, with a message, if TENOR_ISA names one that is unknown, not built or not supported

@@ -8,14 +8,15 @@ void relet_begin(struct workspace *w, const struct deck *deck) {
   lanes_fill(w->idle_sum, 0);
 }
 
-/* The capacity a defaulted customer freed is used again by others, slowly, after a lag. */
-static void add_freed(struct workspace *w, struct customer_lanes *a, double decay, double lag,
-                      int64_t m) {
-  const double next = (double)(m + 1);
+/* The capacity a defaulted customer freed is used again by others, slowly, after a lag, which
+   may end inside a month. */
+static void add_freed(struct workspace *w, struct customer_lanes *a, const struct constants *k,
+                      double lag, int64_t m) {
+  const double next = (double)(m + 1), decay = k->unlet_decay, first = k->unlet_first_decay;
 #pragma omp simd
   for (int i = 0; i < LANES; ++i) {
     const double since = next - a->default_month[i] - lag;
-    a->unlet[i] *= since > 0 ? decay : 1.0;
+    a->unlet[i] *= since > 1 ? decay : (since > 0 ? first : 1.0);
     w->relet_demand[i] += a->freed[i] * (1 - a->unlet[i]);
   }
 }
@@ -27,7 +28,7 @@ void relet_month(struct workspace *w, const struct deck *deck, const struct cons
   lanes_fill(w->relet_demand, 0);
   for (int64_t c = 0; c < deck->n_customers; ++c) {
     if (w->customers[c].any_default) {
-      add_freed(w, &w->customers[c], k->unlet_decay, deck->relet.lag, m);
+      add_freed(w, &w->customers[c], k, deck->relet.lag, m);
     }
   }
 #pragma omp simd

@@ -4,7 +4,13 @@
 #ifndef TENOR_RANDOM_DRAWS_H
 #define TENOR_RANDOM_DRAWS_H
 
+#include <stdint.h>
+
 #include "base/limits.h"
+
+struct draw_shape { /* of a deck: how many of each there are */
+  int64_t generations, sites, customers, months;
+};
 
 struct path_draws {                        /* once per path */
   double slip[1 + MAX_GENERATIONS][LANES]; /* normal: common, then one per generation */

@@ -9,10 +9,6 @@
 #include "random/draws.h"
 #include "random/isa.h"
 
-struct draw_shape { /* of the deck: how many of each there are */
-  int64_t generations, sites, customers, months;
-};
-
 /* The draws that belong to a path as a whole, of the paths first_path .. first_path + LANES
  * - 1. */
 void ISA_NAME(sampler_paths)(uint64_t seed, int64_t first_path, const struct draw_shape *shape,

@@ -21,8 +21,9 @@ import tempfile
 import numpy as np
 from netCDF4 import Dataset
 
-import cases
-from deck_text import write_deck
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "twin"))
+import cases  # noqa: E402
+from deck_text import write_deck  # noqa: E402
 
 TOLERANCE = 1e-10
 TINY = 1e-9
@@ -90,7 +91,7 @@ def difference(ours, theirs):
 
 def replay(program, deck_file, draws_file, out_file):
     """Our results, by metric, shaped (item, date, path)."""
-    subprocess.run([program, deck_file, draws_file, out_file], check=True)
+    subprocess.run([program, 'run', deck_file, draws_file, out_file], check=True)
     with Dataset(out_file) as data:
         return {name: np.array(data[name][:]) for name in data.variables}
 
@@ -115,8 +116,9 @@ def load(path):
     return module
 
 
-FILES = {'base': 'anthropic-aws', 'chipslip': 'chip-slip', 'power': 'power-constrained', 'winter': 'demand-winter',
-         'default': 'customer-default', 'buildwait': 'build-and-wait'}
+# name of a deck's file -> the reference's name of it
+NAMES = {'anthropic-aws': 'base', 'chip-slip': 'chipslip', 'power-constrained': 'power', 'demand-winter': 'winter',
+         'customer-default': 'default', 'build-and-wait': 'buildwait'}
 
 
 def main():
@@ -133,12 +135,12 @@ def main():
     for name, base, change in cases.CASES:
         if args.only and name not in args.only:
             continue
-        deck = copy.deepcopy(reference.named_deck(base))
+        deck = copy.deepcopy(reference.named_deck(NAMES.get(base, base)))
         change(deck)
         with tempfile.TemporaryDirectory() as folder:
             folder = pathlib.Path(folder)
             if change is cases.unchanged:
-                deck_file = args.decks / (FILES.get(base, base) + '.yaml')
+                deck_file = args.decks / (base + '.yaml')
             else:
                 deck_file = write_deck(args.build / 'engine/tenor', deck, folder / 'deck.yaml')
             rows = compare(reference, args.build.resolve() / 'tests/tool/replay', deck_file, deck, args.paths, args.seed, folder)

@@ -1,4 +1,7 @@
-/* replay DECK.yaml DRAWS.nc OUT.nc: runs the model on draws from a file instead of the sampler.
+/* The model on draws from a file, and the sampler's draws as such a file.
+
+     replay run DECK.yaml DRAWS.nc OUT.nc
+     replay sample DECK.yaml SEED FIRST_PATH N_PATHS DRAWS.nc
 
    DRAWS.nc holds the variables draw_slip, draw_yield, ... (see `sources` below), the path along
    the last axis. OUT.nc gets one variable per metric, shaped (item, date, path). Another
@@ -98,6 +101,9 @@ static void expected_rows(size_t rows[N_SOURCES], const struct deck *deck) {
 static size_t read_source(int file, struct source *source, size_t expected) {
   int variable, n_dims, dims[NC_MAX_VAR_DIMS];
   size_t rows = 1, length = 0;
+  if (expected == 0) { /* whatever the file says of it */
+    return 0;
+  }
   need(nc_inq_varid(file, source->name, &variable), source->name);
   need(nc_inq_varndims(file, variable, &n_dims), source->name);
   need(nc_inq_vardimid(file, variable, dims), source->name);
@@ -109,9 +115,6 @@ static size_t read_source(int file, struct source *source, size_t expected) {
     fprintf(stderr, "replay: %s has %zu rows, the deck needs %zu\n", source->name, rows,
             expected);
     exit(EXIT_FAILURE);
-  }
-  if (rows == 0) {
-    return 0;
   }
   source->values = memory(rows * length, sizeof(double));
   need(nc_get_var_double(file, variable, source->values), source->name);
@@ -243,26 +246,112 @@ static void write_results(const char *path, const struct layout *layout, size_t 
   need(nc_close(file), path);
 }
 
+static void run(const struct deck *deck, const char *draws, const char *out) {
+  struct layout layout;
+  layout_make(&layout, deck);
+  const size_t n_paths = read_draws(draws, deck);
+  double *results = memory((size_t)layout.n_columns * n_paths, sizeof(double));
+  replay_all(deck, &layout, n_paths, results);
+  write_results(out, &layout, n_paths, results);
+  array_free(results);
+}
+
+/* The reverse of take: puts `n` rows of a group into a source. */
+static void give(double (*from)[LANES], int source, size_t first_row, size_t n,
+                 const struct group *group) {
+  for (size_t row = 0; row < n; ++row) {
+    for (size_t i = 0; i < LANES && group->first + i < group->n_paths; ++i) {
+      sources[source].values[(first_row + row) * group->n_paths + group->first + i] =
+          from[row][i];
+    }
+  }
+}
+
+static void sample_group(const struct kernel *kernel, const struct draw_shape *shape,
+                         uint64_t seed, int64_t first_path, const struct group *group) {
+  const size_t generations = (size_t)shape->generations, sites = (size_t)shape->sites;
+  const size_t customers = (size_t)shape->customers;
+  struct path_draws *of_path = memory(1, sizeof *of_path);
+  struct month_draws *of_month = memory(1, sizeof *of_month);
+  kernel->sample_paths(seed, first_path + (int64_t)group->first, shape, of_path);
+  give(of_path->slip, SLIP, 0, generations + 1, group);
+  give(of_path->yield, YIELD, 0, generations, group);
+  give(of_path->delay, DELAY, 0, sites + 1, group);
+  give(of_path->cancel, CANCEL, 0, sites, group);
+  give(of_path->default_, DEFAULT, 0, customers, group);
+  give(of_path->recovery, RECOVERY, 0, customers, group);
+  for (size_t m = 0; m < (size_t)shape->months; ++m) {
+    kernel->sample_month(seed, first_path + (int64_t)group->first, shape, (int64_t)m, of_month);
+    give(&of_month->regime, REGIME, m, 1, group);
+    give(of_month->factors, FACTORS, m * N_FACTORS, N_FACTORS, group);
+    for (size_t c = 0; c < customers; ++c) {
+      give(of_month->own_factors[c], OWN_FACTORS, (m * customers + c) * 3, 3, group);
+    }
+    give(&of_month->disruption, DISRUPTION, m, 1, group);
+    give(of_month->raise, RAISE, m * customers, customers, group);
+    give(of_month->renegotiation, RENEGOTIATION, m * customers, customers, group);
+    give(of_month->extension, EXTENSION, m * customers, customers, group);
+    give(&of_month->base_growth, BASE_GROWTH, m, 1, group);
+  }
+  array_free(of_path);
+  array_free(of_month);
+}
+
+static void sample(const struct deck *deck, uint64_t seed, int64_t first_path, size_t n_paths,
+                   const char *path) {
+  const struct kernel *kernel = kernel_pick();
+  const struct draw_shape shape = kernel_draw_shape(deck);
+  int file, dims[2], variables[N_SOURCES];
+  size_t rows[N_SOURCES];
+  if (kernel == NULL) {
+    stop("kernel", NC_EINVAL);
+  }
+  expected_rows(rows, deck);
+  need(nc_create(path, NC_CLOBBER | NC_64BIT_OFFSET, &file), path);
+  need(nc_def_dim(file, "path", n_paths, &dims[1]), path);
+  for (int n = 0; n < N_SOURCES; ++n) {
+    char name[MAX_NAME];
+    snprintf(name, sizeof name, "%s_row", sources[n].name);
+    sources[n].values = memory(rows[n] * n_paths, sizeof(double));
+    if (rows[n] == 0) { /* a dimension of length 0 would be an unlimited one */
+      continue;
+    }
+    need(nc_def_dim(file, name, rows[n], &dims[0]), name);
+    need(nc_def_var(file, sources[n].name, NC_DOUBLE, 2, dims, &variables[n]), name);
+  }
+  for (struct group group = {0, n_paths}; group.first < n_paths; group.first += LANES) {
+    sample_group(kernel, &shape, seed, first_path, &group);
+  }
+  need(nc_enddef(file), path);
+  for (int n = 0; n < N_SOURCES; ++n) {
+    if (rows[n] == 0) {
+      continue;
+    }
+    need(nc_put_var_double(file, variables[n], sources[n].values), sources[n].name);
+  }
+  need(nc_close(file), path);
+}
+
 int main(int argc, char **argv) {
-  if (argc != 4) {
-    fprintf(stderr, "usage: replay DECK.yaml DRAWS.nc OUT.nc\n");
+  const bool runs = argc == 5 && strcmp(argv[1], "run") == 0;
+  const bool samples = argc == 7 && strcmp(argv[1], "sample") == 0;
+  if (!runs && !samples) {
+    fprintf(stderr,
+            "usage: replay run DECK DRAWS.nc OUT.nc\n"
+            "       replay sample DECK SEED FIRST_PATH N_PATHS DRAWS.nc\n");
     return EXIT_FAILURE;
   }
   struct deck *deck = memory(1, sizeof *deck);
-  const enum status status = deck_read(argv[1], NULL, 0, deck, NULL);
-  if (status != STATUS_OK) {
-    return (int)status;
+  const enum status status = deck_read(argv[2], NULL, 0, deck, NULL);
+  if (status == STATUS_OK && runs) {
+    run(deck, argv[3], argv[4]);
+  } else if (status == STATUS_OK) {
+    sample(deck, strtoull(argv[3], NULL, 10), strtoll(argv[4], NULL, 10),
+           strtoull(argv[5], NULL, 10), argv[6]);
   }
-  struct layout layout;
-  layout_make(&layout, deck);
-  const size_t n_paths = read_draws(argv[2], deck);
-  double *results = memory((size_t)layout.n_columns * n_paths, sizeof(double));
-  replay_all(deck, &layout, n_paths, results);
-  write_results(argv[3], &layout, n_paths, results);
   for (int n = 0; n < N_SOURCES; ++n) {
     array_free(sources[n].values);
   }
-  array_free(results);
   array_free(deck);
-  return EXIT_SUCCESS;
+  return (int)status;
 }

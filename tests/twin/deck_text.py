@@ -1,12 +1,71 @@
-"""Writes a deck that is held as nested dicts of bare numbers, in the engine's own units, as a deck file."""
+"""Decks between files and nested dicts of bare numbers in the engine's own units."""
 import json
+import re
 import subprocess
 
 import numpy as np
+import yaml
 
 REGIMES = ('boom', 'plateau', 'winter')
 FLAGS = 'true or false'
 
+
+# ---- from a file
+
+def bare(key, value):
+    """The number, or the list of numbers, of one resolved value."""
+    if key == 'initial_regime':
+        return REGIMES.index(value)
+    if isinstance(value, list):
+        return [bare(key, row) for row in value]
+    if not isinstance(value, str) or key in TEXTS:
+        return value
+    numbers = [1e30 if word == 'unlimited' else float(word)
+               for word in re.findall(r'unlimited|[-+]?[0-9][0-9.]*(?:[eE][-+]?[0-9]+)?(?=[\s,]|$)', value)]
+    return numbers if ',' in value or key in LISTS else numbers[0]
+
+
+TEXTS = ('name', 'mode', 'allocation')
+LISTS = ('annual_minimum', 'guaranteed_capacity', 'other_spend')       # may have a single entry
+WHOLE = ('horizon', 'service_life', 'order_lead', 'shell_lead', 'energised', 'start', 'term', 'payback_cutoff')
+
+
+def strip(node):
+    """A resolved section without its provenance."""
+    if isinstance(node, list):
+        return [strip(item) for item in node]
+    plain = {}
+    for key, value in node.items():
+        if isinstance(value, dict) and 'value' in value:
+            plain[key] = bare(key, value['value'])
+        elif value == []:
+            plain[key] = []
+        else:
+            plain[key] = strip(value)
+        if key in WHOLE and plain[key] == int(plain[key]):
+            plain[key] = int(plain[key])
+    return plain
+
+
+def read_deck(program, path, *settings):
+    """The deck of a file as `program` (tenor) resolves it, `settings` being KEY=VALUE changes."""
+    command = [str(program), 'check', str(path)] + [word for setting in settings for word in ('--set', setting)]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    deck = {name: strip(section) for name, section in yaml.load(text, Loader).items()
+            if isinstance(section, (dict, list))}
+    deck['time'].pop('start')                                  # a label
+    return deck
+
+
+class Loader(yaml.SafeLoader):
+    """SafeLoader that leaves dates alone."""
+
+
+Loader.yaml_implicit_resolvers = {first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(':timestamp')]
+                                  for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()}
+
+
+# ---- to a file
 
 def key_units(program):
     """Unit of every deck key, as `tenor check --keys --json` tells it; list items as in `sites[].capacity`."""
@@ -65,6 +124,8 @@ def write_deck(program, deck, path):
         if isinstance(content, list):
             write_items(lines, section + '[].', content, units, section.capitalize() + '%d', '  ')
         else:
+            if section == 'time' and 'start' not in content:
+                lines.append('  start: 2026-04-01')
             for key, value in content.items():
                 lines.append('  %s: %s' % (key, text_of(section + '.' + key, value, units[section + '.' + key])))
     path.write_text('\n'.join(lines) + '\n')
