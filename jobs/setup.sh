@@ -9,21 +9,21 @@ setup_table() {
   debian) cat <<'TABLE'
 run build-essential autoconf automake libopenmpi-dev openmpi-bin libnetcdf-dev libyaml-dev libudunits2-dev nettle-dev
 run python3 python3-xarray python3-netcdf4 python3-matplotlib python3-jinja2 python3-yaml
-test clang libomp-dev clang-format libmpich-dev mpich libcmocka-dev python3-pytest netcdf-bin nco git
+test clang libomp-dev clang-format libmpich-dev mpich libcmocka-dev python3-pytest python3-scipy netcdf-bin nco git
 test-browser chromium
 TABLE
     ;;
   fedora) cat <<'TABLE'
 run gcc make autoconf automake openmpi-devel netcdf-devel libyaml-devel udunits2-devel nettle-devel
 run python3 python3-xarray python3-netcdf4 python3-matplotlib python3-jinja2 python3-pyyaml
-test clang libomp-devel clang-tools-extra mpich-devel libcmocka-devel python3-pytest netcdf nco git
+test clang libomp-devel clang-tools-extra mpich-devel libcmocka-devel python3-pytest python3-scipy netcdf nco git
 test-browser chromium-headless
 TABLE
     ;;
   spack) cat <<'TABLE'
 run gcc gmake autoconf automake openmpi netcdf-c libyaml udunits nettle
 run python py-xarray py-netcdf4 py-matplotlib py-jinja2 py-pyyaml
-test llvm llvm-openmp mpich cmocka py-pytest nco git
+test llvm llvm-openmp mpich cmocka py-pytest py-scipy nco git
 TABLE
     ;;
   esac

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 setup_packages run test test-browser
 python=$(setup_python) || exit 1
 setup_mpi_environment
-export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$(nproc)} OMP_PROC_BIND=false OMPI_MCA_mpi_yield_when_idle=1
+export PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=${OMP_NUM_THREADS:-$(nproc)} OMP_PROC_BIND=false OMPI_MCA_mpi_yield_when_idle=1
 logs=$PWD/build/logs
 mkdir -p "$logs"
 passed=0 failed=0 skipped=0
@@ -24,7 +24,7 @@ add() {
 step() {
   local name=$1 log
   shift
-  log=$logs/${name// /-}.log
+  log=$logs/${name//[ \/]/-}.log
   if "$@" >"$log" 2>&1; then
     add 1 0 0
     printf 'ok    %4d s  %s\n' $((SECONDS - started)) "$name"

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,10 +83,14 @@ bool options_whole(const char *text, uint64_t *value) {
   return (double)*value == number;
 }
 
-static enum status complain(bool loud, const char *format, const char *word) {
+__attribute__((format(printf, 2, 3))) static enum status complain(bool loud, const char *format,
+                                                                  ...) {
   if (loud) {
     char message[512];
-    snprintf(message, sizeof message, format, word);
+    va_list words;
+    va_start(words, format);
+    vsnprintf(message, sizeof message, format, words);
+    va_end(words);
     status_fail(STATUS_USAGE, "%s (tenor run --help lists the options)", message);
   }
   return STATUS_USAGE;
@@ -96,7 +101,7 @@ static enum status assign_whole(struct run_options *options, const char *key, co
                                 char *room, size_t size, bool loud) {
   uint64_t value = 0;
   if (!options_whole(text, &value)) {
-    return complain(loud, "`%s` is not a whole number", text);
+    return complain(loud, "--%s wants a whole number, not `%s`", key, text);
   }
   if (options->n_assignments == MAX_ASSIGNMENTS) {
     return complain(loud, "too many assignments at `%s`", text);
@@ -172,5 +177,5 @@ enum status options_run(int argc, char **argv, bool loud, struct run_options *op
   if (options->quiet) {
     options->progress = PROGRESS_NONE;
   }
-  return options->n_decks > 0 ? STATUS_OK : complain(loud, "%s", "which deck?");
+  return options->n_decks > 0 ? STATUS_OK : complain(loud, "which deck?");
 }

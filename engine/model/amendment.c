@@ -9,7 +9,7 @@ static void renegotiate(struct workspace *w, struct customer_lanes *a,
 #pragma omp simd
   for (int i = 0; i < LANES; ++i) {
     const double open = a->backlog[i] - a->deferred[i], scale = a->scale[i];
-    const double may = (a->renegotiated[i] < 1) & (open > TINY) ? a->alive[i] : 0.0;
+    const double may = ((a->renegotiated[i] < 1) & (open > TINY)) ? a->alive[i] : 0.0;
     const double wants = 12 * a->usage[i] < trigger * scale ? may : 0.0;
     const double happens = u[i] < in_regime(w->regime[i], chance) ? wants : 0.0;
     const double cut = happens * part * open;
@@ -30,7 +30,7 @@ static void extend(struct workspace *w, struct customer_lanes *a,
 #pragma omp simd
   for (int i = 0; i < LANES; ++i) {
     const double backlog = a->backlog[i], open = backlog - a->deferred[i];
-    const double may = (a->extended[i] < 1) & (open > TINY) ? a->alive[i] : 0.0;
+    const double may = ((a->extended[i] < 1) & (open > TINY)) ? a->alive[i] : 0.0;
     const double wants = backlog < trigger * a->usage[i] ? may : 0.0;
     const double happens = u[i] < in_regime(w->regime[i], chance) ? wants : 0.0;
     const double more = happens * size;

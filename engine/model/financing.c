@@ -28,9 +28,9 @@ static void pay_tranche(struct workspace *w, struct customer_lanes *a,
 #pragma omp simd reduction(+ : n_paid)
   for (int i = 0; i < LANES; ++i) {
     const double reached =
-        (a->billed_sum[i] >= spend) & (w->capacity[i] >= capacity) ? a->alive[i] : 0.0;
+        ((a->billed_sum[i] >= spend) & (w->capacity[i] >= capacity)) ? a->alive[i] : 0.0;
     const double turn =
-        (a->tranches_paid[i] == number) & (w->regime[i] < winter) ? reached : 0.0;
+        ((a->tranches_paid[i] == number) & (w->regime[i] < winter)) ? reached : 0.0;
     a->investment[i] += turn * amount;
     a->stake[i] += turn * stake;
     a->tranches_paid[i] += turn;
@@ -99,7 +99,7 @@ static void balance_cash(struct workspace *w, struct customer_lanes *a,
     const double revenue = a->revenue[i], burn = a->burn[i], s = w->regime[i];
     const double before = a->cash[i], alive = a->alive[i];
     const double size = least(max0(goal * burn - before), in_regime(s, multiple) * revenue);
-    const double short_of_cash = (before < trigger * burn) | (before < 0) ? alive : 0.0;
+    const double short_of_cash = ((before < trigger * burn) | (before < 0)) ? alive : 0.0;
     const double raised = u[i] < in_regime(s, chance) ? short_of_cash * size : 0.0;
     const double cash = before + raised;
     const double excess = max0(cash - ceiling * revenue);

@@ -31,7 +31,7 @@ static void start_site(struct workspace *w, struct site_lanes *lanes, int64_t m)
   for (int i = 0; i < LANES; ++i) {
     const double start = lanes->start[i];
     lanes->start[i] =
-        (start == NEVER) & (w->target[i] > w->started_capacity[i] + TINY) ? month : start;
+        ((start == NEVER) & (w->target[i] > w->started_capacity[i] + TINY)) ? month : start;
   }
 }
 

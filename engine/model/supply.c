@@ -128,9 +128,9 @@ static void advance_clock(struct generation_lanes *lanes, const struct generatio
     const double age = before + (disrupted[i] > 0 ? slow : 1.0);
     lanes->age[i] = age;
     lanes->tail[i] *= disrupted[i] > 0 ? fade_slow : fade;
-    begins[i] = (before <= 0) & (age > 0) ? 1.0 : 0.0;
+    begins[i] = ((before <= 0) & (age > 0)) ? 1.0 : 0.0;
     n_begin += begins[i];
-    n_open += (age > 0) & (age <= offer_life) ? 1.0 : 0.0;
+    n_open += ((age > 0) & (age <= offer_life)) ? 1.0 : 0.0;
   }
   lanes->on_offer = n_open > 0;
   if (n_begin > 0 || (constants->steep && n_open > 0)) {
