@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <netcdf.h>
 #include <netcdf_mem.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,14 +38,37 @@ static void keep(struct ncwriter *writer, int code, const char *call, const char
   }
 }
 
+/* An empty NetCDF-4 file: HDF5 superblock (version 2), and a root group that tracks and indexes
+   the order in which links and attributes are created. Results grow from it in memory. Files of
+   nc_create_mem do not track that order, and then no tool can append to them or rename anything
+   in them. */
+static const unsigned char empty_file[] = {
+    0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a, 0x02, 0x08, 0x08, 0x00, 0x00, 0x00, 0x00,
+    0x00, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x8d, 0x00,
+    0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x30, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xa6,
+    0xaa, 0x91, 0xfd, 0x4f, 0x48, 0x44, 0x52, 0x02, 0x0c, 0x52, 0x02, 0x22, 0x00, 0x00, 0x00,
+    0x00, 0x00, 0x03, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff,
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, 0xff, 0xff, 0xff, 0xff, 0x0a, 0x02, 0x00, 0x01, 0x00, 0x00, 0x00, 0x00, 0x15, 0x1c,
+    0x00, 0x04, 0x00, 0x00, 0x00, 0x03, 0x01, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, 0xff, 0xee, 0x12, 0xb4, 0x05};
+
 enum status ncwriter_open(struct ncwriter *writer) {
-  const size_t first_size = 1 << 22;
-  *writer = (struct ncwriter){0};
-  const int code = nc_create_mem("result", NC_NETCDF4, first_size, &writer->file);
+  *writer = (struct ncwriter){.record_dim = -1};
+  NC_memio memory = {.size = sizeof empty_file, .memory = malloc(sizeof empty_file)};
+  int code = NC_ENOMEM;
+  if (memory.memory != NULL) {
+    memcpy(memory.memory, empty_file, sizeof empty_file);
+    code = nc_open_memio("result", NC_WRITE | NC_INMEMORY, &memory, &writer->file);
+  }
   if (code != NC_NOERR) {
+    free(memory.memory);
     return status_fail(STATUS_FAILED, "NetCDF cannot make a file in memory: %s",
                        nc_strerror(code));
   }
+  code = nc_redef(writer->file);
+  keep(writer, code == NC_EINDEFINE ? NC_NOERR : code, "definitions of", "the file");
   writer->group = writer->file;
   return STATUS_OK;
 }
@@ -55,6 +79,10 @@ int ncwriter_dimension(struct ncwriter *writer, const char *name, size_t size, b
     keep(writer, nc_def_dim(writer->group, name, unlimited ? NC_UNLIMITED : size, &id),
          "dimension", name);
   }
+  if (unlimited) {
+    writer->records = size;
+    writer->record_dim = id;
+  }
   return id;
 }
 
@@ -64,12 +92,28 @@ void ncwriter_group(struct ncwriter *writer, const char *name) {
   }
 }
 
+/* All records of a variable in one chunk; the library would give each its own. */
+static void one_chunk(struct ncwriter *writer, struct ncvariable variable, int n_dims,
+                      const int *dims) {
+  size_t chunk[NCFILE_MAX_DIMS] = {writer->records};
+  for (int i = 1; i < n_dims && well(writer); ++i) {
+    keep(writer, nc_inq_dimlen(writer->file, dims[i], &chunk[i]), "dimension of", "a variable");
+  }
+  if (well(writer)) {
+    keep(writer, nc_def_var_chunking(variable.group, variable.id, NC_CHUNKED, chunk),
+         "chunks of", "a variable");
+  }
+}
+
 struct ncvariable ncwriter_variable(struct ncwriter *writer, const char *name, enum nctype type,
                                     int n_dims, const int *dims) {
   struct ncvariable variable = {writer->group, -1};
   if (well(writer)) {
     keep(writer, nc_def_var(writer->group, name, types[type].type, n_dims, dims, &variable.id),
          "variable", name);
+  }
+  if (n_dims > 0 && dims[0] == writer->record_dim && writer->group == writer->file) {
+    one_chunk(writer, variable, n_dims, dims);
   }
   return variable;
 }
@@ -110,8 +154,8 @@ void ncwriter_number(struct ncwriter *writer, const struct ncvariable *variable,
   }
 }
 
-void ncwriter_put(struct ncwriter *writer, struct ncvariable variable, const size_t *count,
-                  const void *values) {
+static void write_values(struct ncwriter *writer, struct ncvariable variable,
+                         const size_t *count, const void *values) {
   static const size_t start[NCFILE_MAX_DIMS] = {0};
   if (well(writer)) {
     keep(writer, nc_put_vara(variable.group, variable.id, start, count, values), "values of",
@@ -119,10 +163,67 @@ void ncwriter_put(struct ncwriter *writer, struct ncvariable variable, const siz
   }
 }
 
+/* Every change from definitions to values and back makes the library go through all variables,
+   so values wait until all is defined. */
+struct ncwaiting {
+  struct ncvariable variable;
+  size_t count[NCFILE_MAX_DIMS];
+  struct ncwaiting *next;
+  max_align_t values[];
+};
+
+static size_t bytes_of(struct ncwriter *writer, struct ncvariable variable, const size_t *count,
+                       int *n_dims) {
+  nc_type type = NC_NAT;
+  size_t bytes = 0;
+  keep(writer, nc_inq_var(variable.group, variable.id, NULL, &type, n_dims, NULL, NULL),
+       "type of", "a variable");
+  for (size_t t = 0; t < sizeof types / sizeof types[0]; ++t) {
+    bytes = types[t].type == type ? types[t].size : bytes;
+  }
+  for (int i = 0; well(writer) && i < *n_dims; ++i) {
+    bytes *= count[i];
+  }
+  return bytes;
+}
+
+void ncwriter_put(struct ncwriter *writer, struct ncvariable variable, const size_t *count,
+                  const void *values) {
+  int n_dims = 0;
+  if (!well(writer) || writer->all_defined) {
+    write_values(writer, variable, count, values);
+    return;
+  }
+  const size_t bytes = bytes_of(writer, variable, count, &n_dims);
+  struct ncwaiting *one = well(writer) ? malloc(sizeof *one + bytes) : NULL;
+  if (one == NULL) {
+    keep(writer, NC_ENOMEM, "memory for", "values");
+    return;
+  }
+  one->variable = variable;
+  memcpy(one->count, count, (size_t)n_dims * sizeof *count);
+  memcpy(one->values, values, bytes);
+  one->next = writer->waiting;
+  writer->waiting = one;
+}
+
+void ncwriter_all_defined(struct ncwriter *writer) {
+  if (well(writer) && !writer->all_defined) {
+    keep(writer, nc_enddef(writer->file), "definitions of", "the file");
+  }
+  writer->all_defined = true;
+  while (writer->waiting != NULL) {
+    struct ncwaiting *one = writer->waiting;
+    write_values(writer, one->variable, one->count, one->values);
+    writer->waiting = one->next;
+    free(one);
+  }
+}
+
 enum status ncwriter_finish(struct ncwriter *writer, void **bytes, size_t *size) {
   NC_memio memory = {0};
-  const int code = nc_close_memio(writer->file, &memory);
-  keep(writer, code, "closing", "the file");
+  ncwriter_all_defined(writer);
+  keep(writer, nc_close_memio(writer->file, &memory), "closing", "the file");
   if (!well(writer)) {
     free(memory.memory);
     return status_fail(STATUS_FAILED, "NetCDF: %s: %s", writer->what,

@@ -1,8 +1,8 @@
 /* NetCDF-4 files as this program uses them (the only file that knows netcdf.h): made in memory
    and handed over as bytes, because files made on disk differ in their superblock and because
-   only our own write loop reports a full disk; and read back.
+   only our own write loop survives a full disk; and read back.
 
-   Writing has a sticky error: the first fault is kept, later calls do nothing, ncfile_finish
+   Writing has a sticky error: the first fault is kept, later calls do nothing, ncwriter_finish
    reports it. */
 #ifndef TENOR_EDGE_NCFILE_H
 #define TENOR_EDGE_NCFILE_H
@@ -19,8 +19,12 @@ extern const double ncfile_fill; /* marks what does not exist, in every variable
 
 struct ncwriter {
   int file, group; /* where the next dimension or variable goes */
+  int record_dim;  /* the unlimited dimension, -1 if there is none; */
+  size_t records;  /* its size */
   int error;       /* of NetCDF; 0 while all is well */
   char what[128];  /* what failed first */
+  bool all_defined;
+  struct ncwaiting *waiting; /* values put before all was defined, the last first */
 };
 
 struct ncvariable { /* of the writer */
@@ -39,11 +43,14 @@ void ncwriter_text(struct ncwriter *writer, const struct ncvariable *variable, c
                    const char *text);
 void ncwriter_number(struct ncwriter *writer, const struct ncvariable *variable,
                      const char *name, enum nctype type, const void *value);
-/* All values of a variable whose sizes are `count` (the unlimited one included). */
+/* All values of a variable whose sizes are `count` (the unlimited one included). They are
+   copied if more is to be defined. */
 void ncwriter_put(struct ncwriter *writer, struct ncvariable variable, const size_t *count,
                   const void *values);
+/* No more dimensions, variables or attributes; values put from here on are not copied. */
+void ncwriter_all_defined(struct ncwriter *writer);
 /* Closes the file; *bytes (freed with free()) holds it. STATUS_FAILED with the first fault
- * otherwise. */
+   otherwise. */
 enum status ncwriter_finish(struct ncwriter *writer, void **bytes, size_t *size);
 
 struct ncreader {

@@ -106,6 +106,7 @@ static void put_words(struct writing *w, const char *name, int dim, const char *
   const size_t count[] = {n, MAX_NAME};
   const struct ncvariable variable = ncwriter_variable(&w->nc, name, NCTYPE_CHAR, 2, dims);
   ncwriter_text(&w->nc, &variable, "long_name", long_name);
+  ncwriter_text(&w->nc, &variable, "_Encoding", "utf-8");
   for (size_t i = 0; text != NULL && i < n; ++i) {
     snprintf(text + i * MAX_NAME, MAX_NAME, "%s", word(w->results->deck, i));
   }
@@ -132,7 +133,7 @@ static void put_coordinates(struct writing *w) {
   const size_t n_customers = (size_t)layout->n_customers,
                n_years = (size_t)layout->n_contract_years;
   struct ncwriter *nc = &w->nc;
-  w->dims.time = ncwriter_dimension(nc, "time", 0, true);
+  w->dims.time = ncwriter_dimension(nc, "time", (size_t)w->results->layout->n_quarters, true);
   w->dims.bounds = ncwriter_dimension(nc, "nv", 2, false);
   w->dims.quantile = ncwriter_dimension(nc, "quantile", N_QUANTILES, false);
   w->dims.customer = ncwriter_dimension(nc, "customer", n_customers, false);
@@ -408,6 +409,7 @@ static void put_state(struct writing *w, const char *digest) {
   ncwriter_number(nc, NULL, "seed", NCTYPE_UINT64, &results->deck->sampling.seed);
   ncwriter_text(nc, NULL, "model_version", MODEL_VERSION);
   ncwriter_number(nc, NULL, "block_paths", NCTYPE_INT, &block);
+  ncwriter_all_defined(nc);
   ncwriter_put(nc, words, &n_words, results->tally->words);
   ncwriter_put(nc, centre, &n_columns, results->tally->centre);
   ncwriter_put(nc, paths, range_count, range);

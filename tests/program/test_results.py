@@ -1,0 +1,186 @@
+"""The result file: what is in it is what the paths say, and common programs read it."""
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray
+from netCDF4 import Dataset
+
+TOP = Path(__file__).resolve().parents[2]
+BUILD = Path(os.environ.get("TENOR_BUILD", TOP / "build"))
+TENOR, COLUMNS = BUILD / "engine/tenor", BUILD / "tests/tool/columns"
+DECK, PATHS, SEED = TOP / "decks/portfolio.yaml", 20_000, 11
+QUARTERLY = ("backlog", "operating_income", "utilisation", "aws_revenue", "customer_cash", "shortfall_cum")
+TERMINAL = ("npv", "capex_total", "ecl", "fulfilled_month", "default_month", "payback", "stake")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("results")
+    subprocess.run([TENOR, "run", DECK, "-o", folder / "out.nc", "--paths", str(PATHS), "--seed", str(SEED), "--quiet"], check=True)
+    subprocess.run([COLUMNS, DECK, str(SEED), str(PATHS), folder / "columns.nc", *QUARTERLY, *TERMINAL], check=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def data(folder):
+    with xarray.open_dataset(folder / "out.nc") as data:
+        return data.load()
+
+
+@pytest.fixture(scope="module")
+def raw(folder):
+    """(path, date, customer) or less, as the file has its dimensions."""
+    with Dataset(folder / "columns.nc") as columns:
+        columns.set_auto_mask(False)
+        return {name: columns[name][:].transpose(2, 1, 0) for name in QUARTERLY + TERMINAL}
+
+
+def of(data, name, shape):
+    """A variable, shaped (date, item)."""
+    return data[name].values.reshape(shape[1:])
+
+
+@pytest.mark.parametrize("name", QUARTERLY + TERMINAL)
+def test_moments_are_those_of_the_paths(data, raw, name):
+    values = np.where(np.isinf(raw[name]), np.nan, raw[name])
+    count = np.isfinite(values).sum(axis=0)
+    mean, sd = np.nanmean(values, axis=0), np.nanstd(values, axis=0, ddof=1)
+    np.testing.assert_allclose(of(data, name + "_mean", values.shape), mean, rtol=1e-11, atol=1e-12)
+    np.testing.assert_allclose(of(data, name + "_sd", values.shape), sd, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(of(data, name + "_se", values.shape), sd / np.sqrt(count), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", QUARTERLY + TERMINAL)
+def test_quantiles_are_order_statistics_within_their_bin(data, raw, name):
+    """Order statistic ceil(p N), infinity last; a bin is 1/128 of an octave wide, or 2^-10 near zero."""
+    if name + "_quantile" not in data:
+        pytest.skip(f"{name} carries no histogram")
+    ordered, levels = np.sort(raw[name], axis=0), data["quantile"].values
+    quantiles = data[name + "_quantile"]
+    found = quantiles.transpose(..., "quantile").values.reshape(*ordered.shape[1:], len(levels))
+    seen = 0
+    for k, level in enumerate(levels):
+        exact = ordered[int(np.ceil(round(level * PATHS, 6))) - 1]
+        have = found[..., k]
+        there = np.isfinite(have)
+        assert (np.isinf(exact) | there | np.isnan(have)).all()
+        assert not (np.isinf(exact) & there).any(), "never has a date"
+        width = np.maximum(2.0 ** -10, np.abs(exact) / 128)
+        assert (np.abs(have - exact) <= width)[there].all()
+        seen += there.sum()
+    assert seen >= 4
+
+
+def test_shares_are_counts_of_paths(data, raw):
+    share = (raw["default_month"][:, 0, :] < np.inf).mean(axis=0)
+    np.testing.assert_allclose(data["defaulted"], share, rtol=1e-12)
+    np.testing.assert_allclose(data["defaulted_se"], np.sqrt(share * (1 - share) / (PATHS - 1)), rtol=1e-9)
+    np.testing.assert_allclose(data["alive"][-1], 1 - share, rtol=1e-12)
+    np.testing.assert_allclose(data["binding_share"].sum("constraint"), 1, rtol=1e-12)
+    np.testing.assert_allclose(data["regime_share"].sum("regime"), 1, rtol=1e-12)
+
+
+def test_intervals_enclose_their_quantiles(data):
+    for name in data:
+        if name.endswith("_quantile"):
+            low, middle, high = (data[name + end].values for end in ("_lo", "", "_hi"))
+            known = ~np.isnan(middle) & ~np.isnan(low) & ~np.isnan(high)
+            assert (low <= middle)[known].all() and (middle <= high)[known].all(), name
+            steps = np.diff(data[name].transpose(..., "quantile").values, axis=-1)
+            assert (steps[~np.isnan(steps)] >= 0).all(), name
+
+
+def test_xarray_reads_it_without_help(data):
+    assert data.sizes["time"] == 40 and list(data["customer"].values) == ["Anthropic", "OpenAI", "Enterprise"]
+    assert str(data["time"].values[0])[:10] == "2026-07-01" and str(data["time"].values[-1])[:10] == "2036-04-01"
+    assert data["backlog_quantile"].sel(quantile=0.95).shape == (40,)
+    assert data["backlog_mean"].attrs["currency"] == "USD" and data["backlog_mean"].attrs["scale"] == "billion"
+    assert data["capacity_mean"].attrs["units"] == "GW"
+    assert data.attrs["Conventions"].startswith("CF-1.10")
+    for name, variable in data.variables.items():
+        assert name == "time_bnds" or variable.attrs.get("long_name"), name
+
+
+def test_the_state_group_holds_what_a_later_run_needs(folder):
+    with Dataset(folder / "out.nc") as data:
+        state = data["state"]
+        deck = state["deck"][:].tobytes().rstrip(b"\0")
+        assert hashlib.sha256(deck).hexdigest() == state["deck"].sha256 == data.deck_sha256
+        assert state["path_ranges"][:].tolist() == [[0, PATHS]]
+        assert int(state.seed) == SEED and state.model_version == data.model_version
+
+
+@pytest.mark.parametrize("command", [
+    ["ncdump", "-h", "out.nc"], ["ncks", "-O", "-d", "quantile,0.5", "-v", "backlog_quantile", "out.nc", "median.nc"],
+    ["ncra", "-O", "-v", "backlog_mean,customer_cash_mean", "out.nc", "mean.nc"], ["ncra", "-O", "out.nc", "all.nc"],
+    ["ncatted", "-O", "-a", "comment,global,c,c,mine", "out.nc", "noted.nc"], ["ncrename", "-v", "backlog_mean,rpo", "noted.nc"],
+    ["ncks", "-O", "--fix_rec_dmn", "time", "-v", "backlog_mean", "out.nc", "fixed.nc"]], ids=lambda words: "-".join(words[:3]))
+def test_common_programs_read_it(folder, command):
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"{command[0]} is not installed")
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0 and "ERROR" not in done.stderr, done.stderr
+
+
+def test_operators_give_the_right_numbers(folder, data):
+    if shutil.which("ncra") is None or shutil.which("ncks") is None:
+        pytest.skip("NCO is not installed")
+    subprocess.run(["ncra", "-O", "-v", "backlog_mean", "out.nc", "mean.nc"], cwd=folder, check=True)
+    subprocess.run(["ncks", "-O", "-d", "quantile,0.5", "-v", "backlog_quantile", "out.nc", "median.nc"], cwd=folder, check=True)
+    with xarray.open_dataset(folder / "mean.nc") as mean, xarray.open_dataset(folder / "median.nc") as median:
+        np.testing.assert_allclose(mean["backlog_mean"], [data["backlog_mean"].mean()], rtol=1e-12)
+        np.testing.assert_array_equal(median["backlog_quantile"][:, 0], data["backlog_quantile"].sel(quantile=0.5))
+
+
+def test_the_json_of_show_has_every_variable(folder, data):
+    text = subprocess.run([TENOR, "show", folder / "out.nc", "--json"], check=True, capture_output=True, text=True).stdout
+    shown = json.loads(text)["variables"]
+    assert set(data.variables) <= set(shown)
+    np.testing.assert_array_equal(shown["backlog_mean"]["values"], data["backlog_mean"])
+    assert shown["backlog_mean"]["dims"] == ["time"]
+
+
+def test_the_digest_is_of_the_content(folder):
+    def digest(path):
+        return subprocess.run([TENOR, "show", path, "--digest"], check=True, capture_output=True, text=True).stdout.strip()
+    first = digest(folder / "out.nc")
+    assert len(first) == 64
+    if shutil.which("nccopy"):
+        subprocess.run(["nccopy", "-d", "1", "-s", folder / "out.nc", folder / "copy.nc"], check=True)
+        assert (folder / "copy.nc").read_bytes() != (folder / "out.nc").read_bytes()
+        assert digest(folder / "copy.nc") == first
+    shutil.copy(folder / "out.nc", folder / "changed.nc")
+    with Dataset(folder / "changed.nc", "a") as changed:
+        changed["backlog_mean"][5] = np.nextafter(changed["backlog_mean"][5], 100)
+    assert digest(folder / "changed.nc") != first
+
+
+@pytest.mark.parametrize("content", [b"", b"no result", b"\x89HDF\r\n\x1a\n" + bytes(100)])
+def test_what_is_no_result_is_refused(tmp_path, content):
+    (tmp_path / "x.nc").write_bytes(content)
+    done = subprocess.run([TENOR, "show", tmp_path / "x.nc"], capture_output=True, text=True)
+    assert done.returncode == 6 and "x.nc" in done.stderr and done.stdout == ""
+
+
+def test_another_programs_netcdf_is_refused(tmp_path):
+    with Dataset(tmp_path / "x.nc", "w") as other:
+        other.createDimension("time", 3)
+        other.createVariable("backlog_mean", "f8", ("time",))[:] = 1
+    done = subprocess.run([TENOR, "show", tmp_path / "x.nc"], capture_output=True, text=True)
+    assert done.returncode == 6 and done.stdout == ""
+
+
+def test_the_table_of_show_has_the_numbers_of_the_file(folder, data):
+    table = subprocess.run([TENOR, "show", folder / "out.nc"], check=True, capture_output=True, text=True).stdout
+    rows = [line.split() for line in table.split("\n") if line.strip().startswith("backlog, bn USD")]
+    assert len(rows) == 4
+    for row, quarter in zip(rows, (3, 11, 19, 39)):
+        mean, half = float(row[3]), float(row[4])
+        assert mean == pytest.approx(float(data["backlog_mean"][quarter]), rel=1e-3)
+        assert half == pytest.approx(1.96 * float(data["backlog_se"][quarter]), rel=2e-2, abs=6e-4)
