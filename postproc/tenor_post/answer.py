@@ -1,0 +1,82 @@
+"""Is it a guaranteed backlog or a wrong-way bet? The answer, computed from the result."""
+import numpy
+
+from . import numbers
+from .results import Estimate, Z95, estimate, horizon_months
+
+GUARANTEED, FAR = 0.95, 0.5  # share of paths on which the commitment is used up as signed
+WEAK, CLEAR = 1.25, 2.0  # wrong-way factor
+TOTALS = ("written_off", "cut", "lapsed", "final_backlog", "beyond", "commitment_final", "ecl", "equity_loss", "invested")
+MEANS = TOTALS + ("npv", "npv_with_equity", "circularity_fifo", "circularity_mixing", "shortfall_cum",
+                  "contract_revenue_cum", "customer_backlog")
+SHARES = ("fulfilled_in_full_month_never", "alive", "defaulted")
+
+
+def wrong_way_factor(data):
+    """Backlog lost at default over what it would be if defaults struck whatever the backlog is; None without losses.
+
+    The second takes the share of paths that default in each quarter times the mean backlog of the customers then alive, the
+    average of the quarter's ends. The interval counts the error of the first only, and adds the customers' errors.
+    """
+    alive, backlog = data["alive"].values, data["customer_backlog_mean"].values  # (time, customer)
+    before = numpy.vstack([numpy.ones(alive.shape[1]), alive[:-1]])
+    held = numpy.divide(backlog, alive, out=numpy.zeros_like(backlog), where=alive > 0)
+    expected = float(numpy.sum((before - alive) * 0.5 * (numpy.vstack([held[:1], held[:-1]]) + held)))
+    lost, error = (float(data[name].sum()) for name in ("written_off_mean", "written_off_se"))
+    return Estimate(lost / expected, Z95 * error / expected, None, None, "") if expected > 0 and lost > 0 else None
+
+
+def ends_open(data, deck):
+    """Does a contract of the deck run beyond the horizon? False if the deck is not known."""
+    def months(customer, key):
+        return float(customer[key]["value"].split()[0])
+    return any(months(c, "start") + months(c, "term") > horizon_months(data) for c in (deck or {}).get("customers", []))
+
+
+def span(data, metric, complement=False):
+    """A probability in percent; of several customers the lowest and the highest, with their names."""
+    found = [estimate(data, metric, customer=i) for i in range(data.sizes["customer"])]
+    found = [(e._replace(value=1 - e.value) if complement else e, name) for e, name in zip(found, data["customer"].values)]
+    if len(found) == 1:
+        return numbers.full(found[0][0], percent=True)
+    found.sort(key=lambda pair: pair[0].value)
+    first, last = (numbers.full(e, percent=True) + f" ({name})" for e, name in (found[0], found[-1]))
+    return first + " to " + last
+
+
+def headline(promised, sure, factor, still_open):
+    """The answer in one line. `sure` is the smallest share of paths, over the customers, that use up the commitment."""
+    if not promised > 0:
+        return "No commitment: nothing is guaranteed, and no backlog can be lost"
+    if still_open:
+        first = "A backlog still open at the horizon"
+    elif sure >= GUARANTEED:
+        first = "Close to a guaranteed backlog"
+    else:
+        first = "Not a guaranteed backlog" if sure >= FAR else "Far from a guaranteed backlog"
+    if factor is None or factor.value - factor.half <= 1:
+        return f"{first}, and no wrong-way bet that these paths can show"
+    strength = "only weakly" if factor.value < WEAK else "clearly" if factor.value < CLEAR else "strongly"
+    return f"{first}, and {strength} a wrong-way bet"
+
+
+def gather(data, deck):
+    """What the lead paragraphs say, or None if the result lacks a variable for it."""
+    needs = [(f"{name}_mean", f"{name}_se") for name in MEANS] + [(name, f"{name}_se") for name in SHARES]
+    if not all(name in data for pair in needs for name in pair):
+        return None
+    total = {name: float(data[f"{name}_mean"].sum()) for name in TOTALS}  # over the customers
+    promised = total["commitment_final"] + total["cut"]  # cuts lowered it
+    unused = [("written off at default", total["written_off"]), ("renegotiated away", total["cut"]),
+              ("lapsed", total["lapsed"]), ("still open at the horizon", total["final_backlog"])]
+    sure = 1 - float(data["fulfilled_in_full_month_never"].max())
+    factor, still_open = wrong_way_factor(data), ends_open(data, deck)
+    return dict(
+        total, headline=headline(promised, sure, factor, still_open), thresholds=(GUARANTEED, FAR, WEAK, CLEAR),
+        promised=promised, factor=factor, still_open=still_open,
+        fates=[("becomes revenue", promised - sum(value for _, value in unused)), *unused],
+        sure=span(data, "fulfilled_in_full_month_never", complement=True), default=span(data, "defaulted"),
+        several=data.sizes["customer"] > 1, horizon=numbers.duration(horizon_months(data)),
+        npv=estimate(data, "npv"), with_equity=estimate(data, "npv_with_equity"),
+        revenue=estimate(data, "contract_revenue_cum", time=-1), shortfall=estimate(data, "shortfall_cum", time=-1),
+        fifo=estimate(data, "circularity_fifo", time=-1), mixing=estimate(data, "circularity_mixing", time=-1))

@@ -1,0 +1,66 @@
+"""Numbers as a reader sees them. Each is a <data> element whose value attribute holds the number in full."""
+import math
+
+from markupsafe import Markup, escape
+
+NARROW_SPACE, MINUS = "\u202f", "\u2212"
+
+
+def significant(value, digits):
+    """Decimals that show a value with so many significant digits, four decimals at most."""
+    return 0 if value == 0 else min(4, max(0, digits - 1 - math.floor(math.log10(abs(value)))))
+
+
+def supported(value, half):
+    """Decimals of a mean: its interval's half-width gets one digit (two if the first is a 1), the mean four at most."""
+    most = significant(value if value else half, 4)
+    return min(most, significant(half, 2 if f"{half:e}"[0] == "1" else 1)) if half > 0 else most
+
+
+def text(value, decimals):
+    """12 345.6 with a true minus sign and narrow spaces between thousands; what rounds to zero is 0."""
+    plain = f"{value:,.{decimals}f}"
+    plain = plain if plain.strip("-0.,") else "0"
+    return plain.replace(",", NARROW_SPACE).replace("-", MINUS)
+
+
+def number(value, decimals=None, digits=3, percent=False):
+    """<data value="0.157">15.7</data>; in percent the text, not the attribute, is multiplied by 100."""
+    shown = 100 * value if percent else value
+    decimals = significant(shown, digits) if decimals is None else decimals
+    return Markup('<data value="{}">{}</data>').format(repr(float(value)), text(shown, decimals))
+
+
+def mean(estimate, percent=False):
+    """The estimate's value with the decimals its interval supports."""
+    return number(estimate.value, decimals_of(estimate, percent), percent=percent)
+
+
+def half(estimate, percent=False):
+    """Half of the 95 % interval, with the decimals of the mean; less than half a last digit as < one."""
+    decimals = decimals_of(estimate, percent)
+    last = 10.0**-decimals / (100 if percent else 1)
+    if 0 < estimate.half < 0.5 * last:
+        return Markup('<data value="{}">&lt;\u2009{}</data>').format(repr(estimate.half), f"{10.0**-decimals:.{decimals}f}")
+    return number(estimate.half, decimals, percent=percent)
+
+
+def decimals_of(estimate, percent):
+    scale = 100 if percent else 1
+    return supported(scale * estimate.value, scale * estimate.half)
+
+
+def unit(estimate, percent=False):
+    return "%" if percent else estimate.unit
+
+
+def full(estimate, percent=False):
+    """Value, half-width and unit: 15.70 ± 0.16 %."""
+    words = f"\u00a0{unit(estimate, percent)}" if unit(estimate, percent) else ""
+    return mean(estimate, percent) + Markup("\u00a0±\u00a0") + half(estimate, percent) + escape(words)
+
+
+def duration(months):
+    """ "10 years", "50 months"."""
+    count, noun = (months // 12, "year") if months % 12 == 0 else (months, "month")
+    return f"{count} {noun}{'' if count == 1 else 's'}"

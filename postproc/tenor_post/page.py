@@ -1,0 +1,94 @@
+"""The report page. A section is a function that gathers its data, a macro of its kind in sections.html.jinja that
+shows them, and a line in `sections`."""
+import hashlib
+from collections import Counter
+from pathlib import Path
+from typing import Callable, NamedTuple
+
+import jinja2
+
+from . import answer, figures, headline, numbers, results
+from .assumptions import assumptions, deck, deck_text, tables
+
+HERE = Path(__file__).resolve().parent
+
+
+class Result(NamedTuple):
+    """A result as the sections see it; deck text, deck and assumptions are None and [] if the file has lost them."""
+    data: object
+    deck_text: str
+    deck: dict
+    assumptions: list
+    sha256: str
+
+
+class Section(NamedTuple):
+    anchor: str
+    title: str
+    macro: str
+    gather: Callable  # Result -> keyword arguments of the macro, or None: not in this result
+
+
+def read(path):
+    digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    return Result(results.open(path), deck_text(path), deck(path), assumptions(path), digest)
+
+
+def gather_figure(figure, result):
+    if not figures.possible(figure, result.data):
+        return None
+    wide, narrow = (figures.inline_svg(figure, result.data, narrow) for narrow in (False, True))
+    return dict(figure=figure, wide=wide, narrow=narrow, table=figure.tabulate(result.data))
+
+
+def gather_assumptions(result):
+    if not result.assumptions:
+        return None
+    counts = Counter(a.confidence for a in result.assumptions if a.key != "name")
+    return dict(tables=tables(result.assumptions), counts=counts)
+
+
+def gather_provenance(result):
+    attributes, data = result.data.attrs, result.data
+    name = attributes.get("deck", "deck")
+    paths = int(data["paths"]) if "paths" in data else None
+    facts = [("Deck", name), ("SHA-256 of the resolved deck", attributes.get("deck_sha256")),
+             ("Monte Carlo paths", numbers.text(paths, 0) if paths else None), ("Seed", attributes.get("seed")),
+             ("Program", attributes.get("source")), ("Model version", attributes.get("model_version")),
+             ("Format of the result", attributes.get("tenor_format_version")), ("SHA-256 of the result file", result.sha256)]
+    command = f"tenor run {name}.yaml --paths {paths} --seed {attributes.get('seed')} -o {name}.nc"
+    return dict(facts=[(label, value) for label, value in facts if value is not None], command=command, name=name,
+                report=f"tenor-report {name}.nc -o {name}.html", deck_text=result.deck_text)
+
+
+SECTIONS = (
+    Section("answer", "The answer", "answer", lambda result: answer.gather(result.data, result.deck)),
+    Section("figures", "Headline figures", "headline", lambda result: headline.gather(result.data)),
+    *(Section(f.name, f.title, "figure", lambda result, f=f: gather_figure(f, result)) for f in figures.FIGURES),
+    Section("assumptions", "Assumptions", "assumptions", gather_assumptions),
+    Section("provenance", "Provenance", "provenance", gather_provenance),
+)
+
+
+def render(path):
+    """The report of the result at `path`: one self-contained HTML page as text. Equal files give equal text.
+
+    Raises FileNotFoundError or NotAResult.
+    """
+    result = read(path)
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined,
+                                     trim_blocks=True, lstrip_blocks=True)
+    environment.globals.update(numbers=numbers)
+    macros = environment.get_template("sections.html.jinja").module
+    shown, missing = [], []
+    for section in SECTIONS:
+        found = section.gather(result)
+        if found is None:
+            missing.append(section.title)
+        else:
+            shown.append((section, getattr(macros, section.macro)(**found)))
+    return environment.get_template("page.html.jinja").render(
+        shown=shown, missing=missing, css=(HERE / "page.css").read_text(), name=result.data.attrs.get("deck", "result"),
+        horizon=numbers.duration(results.horizon_months(result.data)), start=str(result.data["time_bnds"].values[0][0])[:10],
+        paths=int(result.data["paths"]) if "paths" in result.data else None,
+        customers=list(result.data["customer"].values) if "customer" in result.data.coords else [])

@@ -1,0 +1,124 @@
+"""Reading a result: the Dataset, values at a date, estimates with their intervals."""
+from pathlib import Path
+from typing import NamedTuple, Optional
+
+import numpy
+import xarray
+
+FORMAT_VERSION = 1  # newest tenor_format_version this package reads
+Z95 = 1.959963984540054  # half-width of a 95 % interval in standard errors
+BAND = (0.05, 0.95)  # quantiles of the range shown beside a mean
+
+
+class NotAResult(ValueError):
+    """The file was not written by tenor, or by a newer one."""
+
+
+def check(path):
+    """Raises FileNotFoundError, PermissionError or NotAResult unless `path` looks like a NetCDF-4 file."""
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"{path}: no such result")
+    with Path(path).open("rb") as file:
+        if file.read(4) != b"\x89HDF":
+            raise NotAResult(f"{path}: not a tenor result (not a NetCDF-4 file)")
+
+
+def open(path):
+    """The result at `path` as an xarray Dataset, loaded, the file closed.
+
+    Dimensions: time (quarter ends), quantile, customer, constraint, regime, contract_year. Per quarter X_mean(time),
+    X_se(time), X_quantile(time, quantile); per path Y_mean(), Y_se(), Y_quantile(quantile), with customer before quantile
+    where there is one. Times are datetime64; money is in billion USD and capacity in GW (attributes units, currency,
+    scale); what does not exist is NaN; customers, constraints and regimes are text.
+
+    Raises FileNotFoundError, PermissionError, or NotAResult.
+    """
+    check(path)
+    try:
+        with xarray.open_dataset(path, engine="netcdf4", decode_timedelta=False) as file:
+            data = file.load()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise NotAResult(f"{path}: not a tenor result ({error})") from error
+    version = data.attrs.get("tenor_format_version")
+    if version is None:
+        raise NotAResult(f"{path}: not a tenor result (no tenor_format_version)")
+    if version > FORMAT_VERSION:
+        raise NotAResult(f"{path}: format {version} is newer than this program reads ({FORMAT_VERSION})")
+    if "time_bnds" not in data:
+        raise NotAResult(f"{path}: not a whole tenor result (no time_bnds)")
+    names = {name: values.astype(str) for name, values in data.coords.items() if values.dtype.kind == "S"}
+    return data.assign_coords(names)
+
+
+def horizon_months(data):
+    """Whole months from the start to the end of the last quarter."""
+    start, end = (numpy.datetime64(data["time_bnds"].values[i][i], "M") for i in (0, -1))
+    return int((end - start).astype(int))
+
+
+def at_year(data, year):
+    """`data` after the last quarter of model year `year` (1, 2, ...; without the dimension time).
+
+    Raises ValueError if the horizon is shorter.
+    """
+    quarter = 4 * int(year) - 1
+    if year < 1 or 12 * year > horizon_months(data):
+        raise ValueError(f"year {year} is not within the horizon of {horizon_months(data)} months")
+    return data.isel(time=quarter)
+
+
+class Estimate(NamedTuple):
+    """A mean or probability, half of its 95 % interval, the 5 and 95 % quantiles over the paths (None where the result
+    has none), and the unit in words ("" for a pure number)."""
+    value: float
+    half: float
+    low: Optional[float]
+    high: Optional[float]
+    unit: str
+
+
+def unit(variable):
+    """A variable's unit in words: "billion USD", "billion USD/GW/year", "GW", or "" for a pure number."""
+    units = variable.attrs.get("units", "1")
+    parts = units.split()
+    above = [part for part in parts if part != "1" and not part.endswith("-1")]
+    below = [part[:-2] for part in parts if part.endswith("-1")]
+    if "currency" in variable.attrs:
+        above.insert(0, f"{variable.attrs.get('scale', '')} {variable.attrs['currency']}".strip())
+    return "/".join([" ".join(above), *below]).replace("1e6", "million")
+
+
+def estimate(data, metric, **where):
+    """The Estimate of `metric` ("npv", "backlog", "defaulted", ...), or None if the result does not have it.
+
+    The interval is 1.96 standard errors to both sides. A share of paths (X, without X_mean) seen on none or on all of N
+    paths has no standard error; its interval then reaches 3/N away, the rule of three.
+
+    `where` picks an element by position: estimate(data, "backlog", time=-1), estimate(data, "ecl", customer=0). Without
+    it the metric must be a single number. Raises ValueError if more than one number is left.
+    """
+    name = metric if metric in data else f"{metric}_mean"
+    error = f"{metric}_se"
+    if name not in data or error not in data:
+        return None
+    value, se = (data[v].isel(where) for v in (name, error))
+    if value.ndim:
+        raise ValueError(f"{metric} has dimensions {value.dims}: pick one element")
+    if not numpy.isfinite(value):
+        return None
+    half = Z95 * float(se)
+    if name == metric and half == 0 and "paths" in data:
+        half = min(1.0, 3.0 / float(data["paths"]))
+    low, high = (quantile(data, metric, p, **where) for p in BAND)
+    return Estimate(float(value), half, low, high, unit(data[name]))
+
+
+def quantile(data, metric, p, **where):
+    """The p-quantile of `metric` at one element, or None if the result does not have it."""
+    name = f"{metric}_quantile"
+    levels = data["quantile"].values if "quantile" in data.coords else numpy.empty(0)
+    found = numpy.flatnonzero(numpy.isclose(levels, p))
+    if name not in data or not found.size:
+        return None
+    value = float(data[name].isel(where, missing_dims="ignore").isel(quantile=found[0]))
+    return value if numpy.isfinite(value) else None

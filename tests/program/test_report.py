@@ -1,0 +1,465 @@
+"""The report: one page of the file's own numbers, the figures, and the Python package behind them."""
+import html
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as tree
+from collections import Counter
+from html.parser import HTMLParser
+from pathlib import Path
+
+import netCDF4
+import numpy
+import pytest
+import xarray
+
+TOP = Path(__file__).resolve().parents[2]
+TENOR = os.environ.get("TENOR", str(TOP / "build/engine/tenor"))
+REPORT = TOP / "postproc/tenor-report"
+BROWSER = os.environ.get("BROWSER_BINARY") or shutil.which("chromium")
+VOID = {"meta", "col", "br", "hr", "link", "img", "input", "base", "wbr", "source", "embed", "area", "track"}
+
+sys.path.insert(0, str(TOP / "postproc"))
+import tenor_post  # noqa: E402
+from tenor_post import answer, cli, numbers  # noqa: E402
+
+
+def sample(folder, deck="anthropic-aws", *words, paths=2000):
+    out = folder / f"{deck}.nc"
+    subprocess.run([TENOR, "run", str(TOP / f"decks/{deck}.yaml"), "--paths", str(paths), "-o", str(out), "--quiet", *words],
+                   check=True, cwd=folder, timeout=120)
+    return out
+
+
+def report(*words, cwd=None, script=REPORT, env=None):
+    return subprocess.run([sys.executable, str(script), *map(str, words)], cwd=cwd, capture_output=True, text=True,
+                          timeout=120, env={**os.environ, **(env or {})})
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory):
+    return sample(tmp_path_factory.mktemp("result"))
+
+
+@pytest.fixture(scope="module")
+def raw(result):
+    """The file as xarray reads it, without the package under test."""
+    with xarray.open_dataset(result) as file:
+        return file.load()
+
+
+@pytest.fixture(scope="module")
+def page(result):
+    done = report(result, "-o", result.with_suffix(".html"))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    return result.with_suffix(".html").read_text()
+
+
+class Outline(HTMLParser):
+    """Elements with their attributes, whether every tag is closed, and the text of every <data>."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.elements, self.data, self.slips = [], [], [], []
+        self.feed(text)
+        self.close()
+        self.slips += self.open
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag == "data":
+            self.data.append([float(dict(attributes)["value"]), ""])
+
+    def handle_startendtag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            self.slips.append(f"/{tag}")
+
+    def handle_data(self, text):
+        if self.open and self.open[-1] == "data":
+            self.data[-1][1] += text
+
+
+def table(page, name):
+    """{row's label: [[value in full of each <data>] of each cell]} of the table called `name`."""
+    body = re.search(rf'<table[^>]*id="{name}".*?</table>', page, re.S).group(0)
+    rows = {}
+    for row in re.findall(r"<tr>(.*?)</tr>", body, re.S):
+        label = re.search(r'<th scope="row"[^>]*>(.*?)(?:<span|</th>)', row, re.S)
+        if label:
+            cells = [re.findall(r'<data value="([^"]+)"', cell) for cell in re.findall(r"<td.*?</td>", row, re.S)]
+            rows[html.unescape(label.group(1)).strip()] = [[float(value) for value in cell] for cell in cells]
+    return rows
+
+
+# ---- the page as a document
+
+
+def test_the_page_needs_nothing_from_outside(page):
+    outline = Outline(page)
+    tags = Counter(tag for tag, _ in outline.elements)
+    assert not {"script", "link", "img", "iframe", "object", "embed", "base"} & set(tags)
+    for tag, attributes in outline.elements:
+        assert "src" not in attributes and not any(name.startswith("on") for name in attributes), (tag, attributes)
+        for name in ("href", "xlink:href"):
+            assert attributes.get(name, "#").startswith("#"), (tag, attributes)
+    assert "@import" not in page and not re.search(r"url\((?!#)", page)
+    assert "http:" not in page and "https:" not in page
+
+
+def test_the_page_is_well_formed_and_its_references_lead_somewhere(page):
+    outline = Outline(page)
+    assert outline.slips == []
+    ids = Counter(attributes["id"] for _, attributes in outline.elements if "id" in attributes)
+    assert ids and max(ids.values()) == 1
+    targets = set(re.findall(r'href="#([^"]+)"', page)) | set(re.findall(r"url\(#([^)]+)\)", page))
+    assert len(targets) > 20 and targets <= set(ids)
+
+
+def test_every_figure_has_its_numbers_behind_it(page):
+    assert page.count("<figure>") == 4
+    for name in ("backlog", "capacity", "revenue", "binding"):
+        section = re.search(rf'<section id="{name}">.*?</section>', page, re.S).group(0)
+        assert section.count("<svg") == 2 and f'id="{name}-table"' in section.split("<details>")[1]
+
+
+# ---- the numbers
+
+
+def test_headline_figures_are_the_files(page, raw):
+    rows = table(page, "headline-table")
+    first, last, only = {"customer": 0}, {"time": -1}, {}
+    expected = {f"Backlog at the end of year {y}": ("backlog", {"time": 4 * y - 1}) for y in (1, 3, 5, 10)}
+    expected.update({
+        "Contract revenue over 10 years": ("contract_revenue_cum", last), "Take-or-pay payments": ("shortfall_cum", last),
+        "Net present value to the provider": ("npv", only), "Net present value with stakes": ("npv_with_equity", only),
+        "Expected credit loss": ("ecl", first), "Backlog written off at default": ("written_off", first),
+        "Peak credit exposure": ("peak_exposure", first),
+        "Circularity, first in first out": ("circularity_fifo", last), "Circularity, mixing": ("circularity_mixing", last)})
+    for label, (metric, where) in expected.items():
+        mean, half, _, span = rows[label]
+        assert mean == [float(raw[f"{metric}_mean"].isel(where))], label
+        assert half == pytest.approx([1.959963984540054 * float(raw[f"{metric}_se"].isel(where))], rel=1e-12), label
+        if f"{metric}_quantile" in raw:
+            assert span == raw[f"{metric}_quantile"].isel(where).sel(quantile=[0.05, 0.95]).values.tolist(), label
+    assert rows["Probability of default"][0] == [float(raw["defaulted"][0])]
+    assert rows["Commitment used up as signed"][0] == [1 - float(raw["fulfilled_in_full_month_never"][0])]
+
+
+def test_shown_digits_are_the_numbers_rounded(page):
+    """Each <data>: its text, or a hundredth of it where it is a percentage, is its value within half of its last digit."""
+    shown = Outline(page).data
+    assert len(shown) > 1000
+    for value, text in shown:
+        text = text.replace("\u2212", "-").replace("\u202f", "")
+        if text.startswith("<"):
+            assert abs(value) < float(text[1:].strip())
+        elif text == "0":
+            assert abs(value) < 0.5
+        else:
+            room = 0.5000001 * 10.0 ** -len(text.partition(".")[2])
+            assert min(abs(float(text) - value), abs(float(text) - 100 * value)) <= room, (value, text)
+
+
+@pytest.mark.parametrize("value, half, mean_text, half_text", [
+    (91.1312, 0.0301, "91.13", "0.03"), (188.536, 0.376, "188.5", "0.4"), (13.7387, 0.0543, "13.74", "0.05"),
+    (12345.6, 14.0, "12\u202f346", "14"), (-7.166, 0.1187, "\u22127.17", "0.12"), (0.0, 0.0, "0", "0"),
+    (100.0, 0.0, "100.0", "0"), (12.9472, 0.0004, "12.95", "<\u20090.01")])
+def test_a_mean_has_the_digits_its_interval_supports(value, half, mean_text, half_text):
+    estimate = tenor_post.Estimate(value, half, None, None, "GW")
+    assert re.sub("<.*?>", "", numbers.mean(estimate)) == mean_text
+    assert html.unescape(re.sub("<.*?>", "", numbers.half(estimate))) == half_text
+
+
+def test_tables_behind_the_figures_are_the_files(page, raw):
+    levels = [0.05, 0.25, 0.5, 0.75, 0.95]
+    for name, metric in (("backlog", "backlog"), ("revenue", "contract_revenue")):
+        rows = table(page, f"{name}-table")
+        assert list(rows) == [str(t)[:10] for t in raw["time"].values]
+        expected = numpy.column_stack([raw[f"{metric}_quantile"].sel(quantile=levels).values, raw[f"{metric}_mean"].values])
+        assert numpy.array_equal(numpy.array(list(rows.values()))[:, :, 0], expected)
+    capacity = numpy.array(list(table(page, "capacity-table").values()))[:, :, 0]
+    assert numpy.array_equal(capacity[:, 5], raw["capacity_mean"].values)
+    assert numpy.array_equal(capacity[:, 6], raw["demand_mean"].values)
+    binding = numpy.array(list(table(page, "binding-table").values()))[:, :, 0]
+    assert binding.sum(axis=1) == pytest.approx(100, abs=1e-9)
+    names = [name.decode() for name in raw["constraint"].values]
+    assert numpy.array_equal(binding[:, 0], 100 * raw["binding_share"].values[:, names.index("power")])
+
+
+# ---- the answer
+
+
+def test_what_becomes_of_the_commitment_adds_up(page, raw):
+    fates = {label: cells[0][0] for label, cells in table(page, "fates-table").items()}
+    promised = float(raw["commitment_final_mean"][0] + raw["cut_mean"][0])
+    assert sum(fates.values()) == pytest.approx(promised, rel=1e-12)
+    assert promised == pytest.approx(100 + float(raw["bookings_mean"][0]), rel=1e-9)
+    recognised = fates["becomes revenue"] + float(raw["beyond_mean"][0]) - float(raw["credit_total_mean"][0])
+    assert recognised == pytest.approx(float(raw["revenue_total_mean"][0]), rel=1e-9)
+
+
+def test_the_wrong_way_factor_is_one_when_defaults_do_not_care():
+    alive = numpy.exp(-0.02 * numpy.arange(1, 41))[:, None]
+    lost = 30.0 * (1 - alive[-1])
+    series = {"alive": alive, "customer_backlog_mean": 30 * alive}
+    data = xarray.Dataset({name: (("time", "customer"), values) for name, values in series.items()})
+    data["written_off_mean"], data["written_off_se"] = ("customer", lost), ("customer", 0.01 * lost)
+    assert answer.wrong_way_factor(data).value == pytest.approx(1, rel=1e-12)
+    assert answer.wrong_way_factor(data).half == pytest.approx(0.0196, rel=1e-3)
+    data["written_off_mean"] *= 3  # defaults where the backlog is three times the mean
+    assert answer.wrong_way_factor(data).value == pytest.approx(3, rel=1e-12)
+    data["written_off_mean"] *= 0
+    assert answer.wrong_way_factor(data) is None
+
+
+@pytest.mark.parametrize("promised, sure, factor, still_open, words", [
+    (100, 0.96, 1.0, False, "Close to a guaranteed backlog, and no wrong-way bet that"),
+    (100, 0.80, 1.1, False, "Not a guaranteed backlog, and only weakly a wrong-way bet"),
+    (100, 0.20, 1.5, False, "Far from a guaranteed backlog, and clearly a wrong-way bet"),
+    (100, 0.80, 2.5, False, "Not a guaranteed backlog, and strongly a wrong-way bet"),
+    (100, 0.00, 1.1, True, "A backlog still open at the horizon, and only weakly"),
+    (0, 1.0, None, False, "No commitment")])
+def test_the_headline_follows_its_thresholds(promised, sure, factor, still_open, words):
+    estimate = factor and tenor_post.Estimate(factor, 0.05, None, None, "")
+    assert answer.headline(promised, sure, estimate, still_open).startswith(words)
+
+
+# ---- assumptions and provenance
+
+
+def test_every_value_of_the_deck_is_listed_with_its_source(page, result):
+    found = tenor_post.assumptions(result)
+    with netCDF4.Dataset(result) as file:
+        stored = file["state"]["deck"][:].tobytes().decode()
+    assert len(found) == stored.count("{value: ")
+    commitment, = (a for a in found if (a.section, a.key) == ("customers", "commitment"))
+    assert commitment[3:5] == ("100", "billion USD") and commitment.confidence == "fact" and "Anthropic" in commitment.source
+    text = html.unescape(page)
+    for a in (a for a in found if a.key != "name"):
+        assert f'id="assumptions-{a.confidence or "default"}"' in page
+        part = re.search(rf'id="assumptions-{a.confidence or "default"}".*?</table>', text, re.S).group(0)
+        row = rf'>{re.escape(a.key)}</th>\n<td[^>]*>(?:(?!</td>).)*>{re.escape(a.value)}(?: <span|;|<)'
+        row += rf'(?:(?!</tr>).)*<td[^>]*>{re.escape(a.unit)}</td>\n<td[^>]*>{re.escape(a.source)}</td>'
+        assert re.search(row, part, re.S), a
+
+
+@pytest.mark.parametrize("text, expected", [
+    ("8.5, 6.5, 3.5 billion USD/GW/year", ("8.5, 6.5, 3.5", "billion USD/GW/year")), ("-3 months", ("-3", "months")),
+    ("0.22 1/sqrt(year)", ("0.22", "1/sqrt(year)")), ("0.5", ("0.5", "")), ("1e-05", ("1e-05", "")), ("boom", ("boom", "")),
+    ("true", ("true", "")), ("2026-04-01", ("2026-04-01", "")), ("unlimited", ("unlimited", "")),
+    ("8, 5, 1.5 years", ("8, 5, 1.5", "years")),
+    (["-1, 1 1/year", "2, -2 1/year"], ("-1, 1; 2, -2", "1/year"))])
+def test_values_and_units_are_told_apart(text, expected):
+    from tenor_post.assumptions import split_unit
+    assert split_unit(text) == expected
+
+
+def test_the_page_tells_how_to_get_it_again(page, result, tmp_path):
+    """The deck on the page and the commands on the page give the same result and the same page, byte for byte."""
+    deck = html.unescape(re.search(r'<pre class="deck"[^>]*>(.*?)</pre>', page, re.S).group(1))
+    run, again = html.unescape(re.search(r'<pre class="command">(.*?)</pre>', page, re.S).group(1)).strip().split("\n")
+    (tmp_path / "anthropic-aws.yaml").write_text(deck)
+    assert run.split()[:2] == ["tenor", "run"] and again.split()[0] == "tenor-report"
+    subprocess.run([TENOR, *run.split()[1:], "--quiet"], cwd=tmp_path, check=True, timeout=120)
+    assert (tmp_path / "anthropic-aws.nc").read_bytes() == result.read_bytes()
+    assert report(*again.split()[1:], cwd=tmp_path).returncode == 0
+    assert (tmp_path / "anthropic-aws.html").read_text() == page
+
+
+def test_equal_results_give_equal_pages_whatever_the_user_has_set_up(page, result, tmp_path):
+    (tmp_path / "matplotlibrc").write_text("lines.linewidth: 9\nfont.size: 30\nsvg.fonttype: path\n")
+    shutil.copy(result, tmp_path / "other.nc")
+    other = {"MPLBACKEND": "tkagg", "LC_ALL": "C", "TZ": "Asia/Tokyo"}
+    done = report("other.nc", "-o", "other.html", cwd=tmp_path, env=other)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "other.html").read_text() == page
+
+
+# ---- the command line
+
+
+def refused(done, code, word):
+    assert done.returncode == code, done
+    assert done.stdout == "" and done.stderr.startswith("tenor-report: error: ") and done.stderr.count("\n") == 1
+    assert word in done.stderr
+
+
+@pytest.mark.parametrize("words, code, message", [
+    (("missing.nc", "-o", "page.html"), 2, "missing.nc"), ((".", "-o", "page.html"), 2, "no such result"),
+    (("{result}",), 2, "-o PAGE.html"), (("-o", "page.html"), 2, "OUT.nc"), (("{result}", "-o"), 2, "-o"),
+    (("{result}", "-o", "page.html", "--no-such-option"), 2, "--no-such-option"),
+    (("{result}", "-o", "nowhere/page.html"), 5, "nowhere"), (("{result}", "--figures", "nowhere/figures"), 5, "nowhere"),
+    (("text.nc", "-o", "page.html"), 6, "text.nc"),
+    (("empty.nc", "-o", "page.html"), 6, "empty.nc"), (("half.nc", "-o", "page.html"), 6, "half.nc"),
+    (("foreign.nc", "-o", "page.html"), 6, "tenor_format_version"), (("newer.nc", "--figures", "figures"), 6, "newer")])
+def test_refusals_are_one_line_and_write_nothing(result, tmp_path, monkeypatch, capsys, words, code, message):
+    (tmp_path / "text.nc").write_text("time: 3\n")
+    (tmp_path / "empty.nc").write_bytes(b"")
+    (tmp_path / "half.nc").write_bytes(result.read_bytes()[: result.stat().st_size // 2])
+    for name, attributes in (("foreign.nc", {}), ("newer.nc", {"tenor_format_version": 99})):
+        xarray.Dataset({"x": 1.0}, attrs=attributes).to_netcdf(tmp_path / name)
+    before = sorted(tmp_path.iterdir())
+    monkeypatch.chdir(tmp_path)
+    found = cli.main([word.format(result=result) for word in words])  # what the script exits with
+    refused(subprocess.CompletedProcess(words, found, *capsys.readouterr()), code, message)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_what_exists_is_kept_unless_forced(result, tmp_path, page):
+    (tmp_path / "page.html").write_text("precious")
+    refused(report(result, "-o", "page.html", cwd=tmp_path), 2, "--force")
+    assert (tmp_path / "page.html").read_text() == "precious"
+    assert report(result, "-o", "page.html", "--force", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "page.html").read_text() == page
+    assert [p.name for p in tmp_path.iterdir()] == ["page.html"]
+    assert (tmp_path / "page.html").stat().st_mode & 0o444 == 0o444 & ~os.umask(os.umask(0))
+    refused(report(result, "-o", result, "--force"), 2, "is the result itself")
+    (tmp_path / "folder").mkdir()
+    refused(report(result, "-o", "folder", "--force", cwd=tmp_path), 5, "folder")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["folder", "page.html"]
+
+
+def test_figures_are_written_as_png_and_svg(result, tmp_path):
+    for folder in ("a", "b"):
+        assert report(result, "--figures", folder, cwd=tmp_path).returncode == 0
+    names = sorted(p.name for p in (tmp_path / "a").iterdir())
+    assert names == sorted(f"{n}.{k}" for n in ("backlog", "capacity", "revenue", "binding") for k in ("png", "svg"))
+    for name in names:
+        content = (tmp_path / "a" / name).read_bytes()
+        assert content == (tmp_path / "b" / name).read_bytes(), name
+        if name.endswith("png"):
+            assert content.startswith(b"\x89PNG") and int.from_bytes(content[16:20], "big") == 1920
+        else:
+            words = "".join(tree.fromstring(content).itertext())
+            title = {"backlog": "Backlog over time", "capacity": "Capacity against demand", "revenue": "Contract revenue",
+                     "binding": "What binds"}[name[:-4]]
+            assert title in words and "% of path" in words
+    refused(report(result, "--figures", "a", cwd=tmp_path), 2, "--force")
+    assert report(result, "--figures", "a", "--force", cwd=tmp_path).returncode == 0
+    (tmp_path / "file").write_text("")
+    refused(report(result, "--figures", "file", cwd=tmp_path), 2, "not a folder")
+
+
+def test_help_tells_the_options():
+    done = report("--help")
+    assert done.returncode == 0 and "--figures" in done.stdout and done.stderr == ""
+
+
+def test_an_installed_program_finds_its_package(result, page, tmp_path):
+    shutil.copytree(TOP / "postproc/tenor_post", tmp_path / "share/tenor/python/tenor_post")
+    (tmp_path / "bin").mkdir()
+    script = shutil.copy(REPORT, tmp_path / "bin/tenor-report")
+    done = report(result, "-o", tmp_path / "page.html", cwd="/", script=script)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "page.html").read_text() == page
+
+
+def test_a_missing_module_is_named(result, tmp_path):
+    (tmp_path / "jinja2.py").write_text("raise ImportError(\"No module named 'jinja2'\")\n")
+    refused(report(result, "-o", tmp_path / "page.html", env={"PYTHONPATH": str(tmp_path)}), 1, "jinja2")
+
+
+# ---- the package
+
+
+def test_open_gives_decoded_times_and_names(result, raw):
+    data = tenor_post.open(result)
+    assert str(data["time"].values[0])[:10] == "2026-07-01" and list(data["customer"].values) == ["Anthropic"]
+    assert list(data["constraint"].values)[-1] == "demand"
+    assert numpy.array_equal(data["backlog_mean"].values, raw["backlog_mean"].values)
+    result.rename(result.with_suffix(".moved")).rename(result)  # nothing is held open, nothing is read later
+    with pytest.raises(FileNotFoundError):
+        tenor_post.open(result.with_name("missing.nc"))
+    with pytest.raises(tenor_post.NotAResult):
+        tenor_post.open(TOP / "README.md")
+
+
+def test_at_year_is_the_end_of_that_year(result, raw):
+    data = tenor_post.open(result)
+    for year in (1, 5, 10):
+        assert float(tenor_post.at_year(data, year)["capacity_mean"]) == float(raw["capacity_mean"][4 * year - 1])
+    assert str(tenor_post.at_year(data, 5)["time"].values)[:10] == "2031-04-01"
+    for year in (0, 11):
+        with pytest.raises(ValueError):
+            tenor_post.at_year(data, year)
+
+
+def test_estimates_carry_interval_range_and_unit(result, raw):
+    data = tenor_post.open(result)
+    npv = tenor_post.estimate(data, "npv")
+    assert npv.value == float(raw["npv_mean"]) and npv.unit == "billion USD"
+    assert (npv.low, npv.high) == tuple(raw["npv_quantile"].sel(quantile=[0.05, 0.95]).values)
+    assert tenor_post.estimate(data, "market_price", time=-1).unit == "billion USD/GW/year"
+    assert tenor_post.estimate(data, "customer_revenue", time=0, customer=0).unit == "billion USD/year"
+    assert tenor_post.estimate(data, "chips_in_service", time=0).unit == "million"
+    assert tenor_post.estimate(data, "no_such_metric") is None
+    with pytest.raises(ValueError):
+        tenor_post.estimate(data, "backlog")
+    data["defaulted"][:], data["defaulted_se"][:] = 0.0, 0.0
+    assert tenor_post.estimate(data, "defaulted", customer=0).half == 3 / 2000
+
+
+def test_the_deck_comes_with_provenance(result):
+    deck = tenor_post.deck(result)
+    assert deck["customers"][0]["term"]["value"] == "120 months" and deck["customers"][0]["term"]["confidence"] == "fact"
+    assert deck["generations"][1]["name"]["value"] == "Trainium3"
+
+
+# ---- other results
+
+
+def test_a_result_that_lost_parts_still_gives_a_page(result, tmp_path):
+    data = xarray.open_dataset(result, decode_times=False).drop_vars(["binding_share", "npv_mean", "capacity_quantile"])
+    data.to_netcdf(tmp_path / "part.nc")  # the group /state is lost too
+    assert tenor_post.deck(tmp_path / "part.nc") is None and tenor_post.assumptions(tmp_path / "part.nc") == []
+    done = report(tmp_path / "part.nc", "-o", tmp_path / "part.html")
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "part.html").read_text()
+    note = re.search("Not shown, because.*?</p>", text, re.S).group(0)
+    for title in ("The answer", "Capacity against demand", "What binds", "Assumptions"):
+        assert title in note and f"<h2>{title}</h2>" not in text
+    assert "Net present value to the provider" not in text and "<h2>Backlog over time</h2>" in text
+
+
+@pytest.mark.parametrize("deck, words, expected, absent", [
+    ("portfolio", (), ("Probability of default, OpenAI", "(Enterprise)", "in its customers"), "The customer defaults"),
+    ("no-deal", (), ("No commitment", "none of\nthe billing"), "Commitment used up as signed"),
+    ("no-seed", (), ("invests nothing in the customer",), "if it mixes"),
+    ("anthropic-aws", ("--set", "time.horizon=50 months"), ("50 months", "still open at the", "year 3"), "end of year 5"),
+    ("anthropic-aws", ("--set", "time.horizon=1 months"), ("1 month from",), "end of year 1")])
+def test_other_decks_give_a_page_that_says_so(tmp_path, deck, words, expected, absent):
+    done = report(sample(tmp_path, deck, *words, paths=600), "-o", tmp_path / "page.html")
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    text = (tmp_path / "page.html").read_text()
+    assert Outline(text).slips == []
+    for part in expected:
+        assert re.sub(r"\s+", " ", part) in re.sub(r"\s+", " ", text), part
+    words = re.findall(r"[a-z]+", re.sub("<svg.*?</svg>|<pre.*?</pre>", "", text, flags=re.S))
+    assert absent not in text and "nan" not in words
+
+
+@pytest.mark.skipif(not BROWSER, reason="no browser (BROWSER_BINARY, chromium)")
+@pytest.mark.parametrize("width", [390, 1200])
+def test_the_page_fits_its_window(page, tmp_path, width):
+    """With every table opened, the document is no wider than a window of this width, and shows one drawing a figure."""
+    opened = page.replace("<details>", "<details open>")
+    script = """frame.onload = () => { const d = frame.contentDocument, svgs = [...d.querySelectorAll('svg')];
+      document.title = [d.documentElement.clientWidth, d.documentElement.scrollWidth,
+                        svgs.filter(s => s.getBoundingClientRect().width > 0).length].join(' ') }"""
+    (tmp_path / "frame.html").write_text(
+        f'<title>no</title><iframe id="frame" style="border:0;width:{width}px;height:800px"></iframe>'
+        f'<script>{script}; frame.srcdoc = {json.dumps(opened)}</script>')
+    options = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--user-data-dir={tmp_path}/profile")
+    done = subprocess.run([BROWSER, *options, "--dump-dom", (tmp_path / "frame.html").as_uri()],
+                          capture_output=True, text=True, timeout=120)
+    client, scroll, drawn = map(int, re.search("<title>(.*?)</title>", done.stdout).group(1).split())
+    assert client == width and scroll <= width
+    assert drawn == 4
