@@ -5,7 +5,9 @@ usage: agree.py REFERENCE.py BUILD DECKS [--paths N] [--reference-paths N] [--se
 
 REFERENCE.py is imported as in compare.py; BUILD is the folder the engine was built in. For every deck, every quarterly
 metric at the ends of years 1, 3, 5 and 10 and every terminal metric: the means, the standard deviations and the 5, 50 and
-95 % points of the two programs must agree within four combined standard errors. A quantile is compared through the share of
+95 % points of the two programs must agree within four combined standard errors. Where a few rare paths make a figure
+(relief, with a kurtosis of tens of thousands), the smaller sample underrates its own error, so that it is taken from the
+larger one if that is larger. A quantile is compared through the share of
 the reference's paths at or below the engine's, so that it needs no density; ties count for either side.
 """
 import argparse
@@ -91,7 +93,9 @@ def compare_deck(data, columns, n_ours):
         if name + '_mean' in data:
             mean, sd, se, sd_se = moments(values)
             for word, theirs, their_se, mine, my_se in (('mean', mean, se, '_mean', '_se'), ('sd', sd, sd_se, '_sd', '_sd_se')):
-                z = score(at_dates(data[name + mine]) - theirs, np.hypot(at_dates(data[name + my_se]), their_se))
+                my_error = at_dates(data[name + my_se])
+                their_error = np.maximum(their_se, my_error * np.sqrt(n_ours / values.shape[-1]))
+                z = score(at_dates(data[name + mine]) - theirs, np.hypot(my_error, their_error))
                 rows += [(x, word, name) for x in z.ravel() if not np.isnan(x)]
         elif name in data:
             share = values.mean(-1)
