@@ -113,6 +113,7 @@ static void run_rounds(const struct campaign *campaign, struct worker *workers,
     team_broadcast(&end, sizeof end); /* rank 0's clock decides */
     end = end < plan->end_block ? end : plan->end_block;
     run_round(campaign, workers, begin, end, tally, locks);
+    tally_canonical(tally); /* leaves the accumulators room for the next round */
     begin = end;
     const int64_t done = end * BLOCK_PATHS;
     if (campaign->progress != NULL) {
@@ -151,7 +152,6 @@ enum status campaign_run(const struct campaign *campaign, struct tally *tally) {
     for (int i = 0; i < STRIPES; ++i) {
       omp_destroy_lock(&locks[i]);
     }
-    tally_canonical(tally);
     team_sum(campaign->team, tally->words, (size_t)tally->n_words);
     if (campaign->team->rank == 0) {
       tally_canonical(tally);

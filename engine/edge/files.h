@@ -12,8 +12,9 @@
    folder is missing or not writable, or it is a folder itself. Says why. */
 enum status files_check(const char *path, bool force);
 
-/* Writes `size` bytes to `path`. On error STATUS_IO with the system's reason; what was there
-   before stays, and nothing else is left behind. */
+/* Writes `size` bytes to `path`. On error STATUS_IO with the system's reason and no temporary
+   left behind; what was there before stays, unless the very last step failed, the fsync of the
+   folder: then the new file stands but may not survive a loss of power. */
 enum status files_write(const char *path, const void *bytes, size_t size);
 
 #endif

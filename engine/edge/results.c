@@ -32,7 +32,7 @@ static const struct {
 };
 
 struct dims {
-  int time, bounds, quantile, customer, constraint, regime, contract_year, name;
+  int time, bounds, quantile, customer, constraint, regime, contract_year;
 };
 
 struct writing { /* one result being written */
@@ -98,17 +98,25 @@ static void put_times(struct writing *w) {
   ncwriter_put(&w->nc, edges, count, bounds);
 }
 
-/* A coordinate of words: char(n, MAX_NAME), which every NetCDF tool reads. */
+/* A coordinate of words: char(n, longest), which every NetCDF tool reads. Each has its own
+   dimension of letters: xarray cannot write words of different lengths along a shared one. */
 static void put_words(struct writing *w, const char *name, int dim, const char *long_name,
                       size_t n, const char *(*word)(const struct deck *, size_t)) {
-  char *text = array_make(n, MAX_NAME);
-  const int dims[] = {dim, w->dims.name};
-  const size_t count[] = {n, MAX_NAME};
+  const struct deck *deck = w->results->deck;
+  char letters[MAX_NAME];
+  size_t longest = 1;
+  for (size_t i = 0; i < n; ++i) {
+    longest = strlen(word(deck, i)) > longest ? strlen(word(deck, i)) : longest;
+  }
+  snprintf(letters, sizeof letters, "%s_letters", name);
+  const int dims[] = {dim, ncwriter_dimension(&w->nc, letters, longest, false)};
+  const size_t count[] = {n, longest};
   const struct ncvariable variable = ncwriter_variable(&w->nc, name, NCTYPE_CHAR, 2, dims);
   ncwriter_text(&w->nc, &variable, "long_name", long_name);
   ncwriter_text(&w->nc, &variable, "_Encoding", "utf-8");
+  char *text = array_make(n, longest);
   for (size_t i = 0; text != NULL && i < n; ++i) {
-    snprintf(text + i * MAX_NAME, MAX_NAME, "%s", word(w->results->deck, i));
+    memcpy(text + i * longest, word(deck, i), strlen(word(deck, i)));
   }
   if (text != NULL) {
     ncwriter_put(&w->nc, variable, count, text);
@@ -140,7 +148,6 @@ static void put_coordinates(struct writing *w) {
   w->dims.constraint = ncwriter_dimension(nc, "constraint", N_CONSTRAINTS, false);
   w->dims.regime = ncwriter_dimension(nc, "regime", N_REGIMES, false);
   w->dims.contract_year = ncwriter_dimension(nc, "contract_year", n_years, false);
-  w->dims.name = ncwriter_dimension(nc, "name_length", MAX_NAME, false);
   put_times(w);
   const struct ncvariable quantile =
       ncwriter_variable(nc, "quantile", NCTYPE_DOUBLE, 1, &w->dims.quantile);

@@ -128,6 +128,7 @@ static const char *skip_space(const char *text) {
 /* The numbers at *text, separated by commas or spaces; the first word that is not wholly a
  * number ends them. */
 static bool read_numbers(const char **text, double *values, size_t room, size_t *n) {
+  bool comma = false; /* another number must follow */
   *n = 0;
   for (;;) {
     const char *next = skip_space(*text);
@@ -137,13 +138,14 @@ static bool read_numbers(const char **text, double *values, size_t room, size_t 
         read_number(&after, &value) &&
         (*after == '\0' || *after == ',' || *after == '%' || isspace((unsigned char)*after));
     if (!number) {
-      return *n > 0;
+      return *n > 0 && !comma;
     }
     if (*n == room) {
       return false;
     }
     values[(*n)++] = value;
-    *text = *after == ',' ? after + 1 : after;
+    comma = *after == ',';
+    *text = comma ? after + 1 : after;
   }
 }
 
@@ -202,6 +204,15 @@ static bool has_number(const char *unit) {
   return strpbrk(rest, "0123456789^*") != NULL;
 }
 
+/* UDUNITS-2 overlooks a closing bracket too many at the end. */
+static bool brackets_match(const char *unit) {
+  int open = 0;
+  for (const char *c = unit; *c != '\0' && open >= 0; ++c) {
+    open += (*c == '(') - (*c == ')');
+  }
+  return open == 0;
+}
+
 static double round_to_15_digits(double value) {
   char text[40];
   snprintf(text, sizeof text, "%.15g", value);
@@ -256,8 +267,9 @@ bool units_read(const char *text, enum kind kind, double *values, size_t room, s
       snprintf(why, why_size, "holds more than %zu number%s", room, room == 1 ? "" : "s");
     } else {
       snprintf(why, why_size,
-               "`%.80s` does not begin with a finite number; wanted like `1.5%s%s`", text,
-               canonical->shown[0] != '\0' ? " " : "", canonical->shown);
+               *n > 0 ? "`%.80s` has a comma without a number after it; wanted like `1.5%s%s`"
+                      : "`%.80s` does not begin with a finite number; wanted like `1.5%s%s`",
+               text, canonical->shown[0] != '\0' ? " " : "", canonical->shown);
     }
     return false;
   }
@@ -275,9 +287,16 @@ bool units_read(const char *text, enum kind kind, double *values, size_t room, s
                unit, example);
       return false;
     }
-    if (canonical->udunits == NULL || !convert(unit, canonical->udunits, values, *n)) {
+    if (canonical->udunits == NULL || !brackets_match(unit) ||
+        !convert(unit, canonical->udunits, values, *n)) {
       snprintf(why, why_size, "`%s` is not a unit of %s", unit, example);
       return false;
+    }
+    for (size_t i = 0; i < *n; ++i) {
+      if (!isfinite(values[i])) {
+        snprintf(why, why_size, "`%.80s` is too large", text);
+        return false;
+      }
     }
   }
   return kind != KIND_WHOLE_MONTHS || check_whole(values, *n, why, why_size);

@@ -190,7 +190,7 @@ def test_tables_behind_the_figures_are_the_files(page, raw):
     assert numpy.array_equal(capacity[:, 6], raw["demand_mean"].values)
     binding = numpy.array(list(table(page, "binding-table").values()))[:, :, 0]
     assert binding.sum(axis=1) == pytest.approx(100, abs=1e-9)
-    names = [name.decode() for name in raw["constraint"].values]
+    names = list(raw["constraint"].values)
     assert numpy.array_equal(binding[:, 0], 100 * raw["binding_share"].values[:, names.index("power")])
 
 
