@@ -31,6 +31,7 @@ struct source { /* one text being read: a file, or one --set assignment */
 
 struct reader {
   struct deck_store store;
+  struct units *units;
   int n_errors;
   bool out_of_memory;
 };
@@ -231,7 +232,7 @@ static bool read_numbers(struct reader *reader, const struct source *source,
     complain(reader, source, node, where, "wants a value, not a list or a mapping");
     return false;
   }
-  if (!units_read(text_of(node), key->kind, values, room, n, why, sizeof why)) {
+  if (!units_read(reader->units, text_of(node), key->kind, values, room, n, why, sizeof why)) {
     complain(reader, source, node, where, "%s", why);
     return false;
   }
@@ -297,7 +298,8 @@ static bool read_count(struct reader *reader, const struct source *source,
     }
   }
   if (node->type != YAML_SCALAR_NODE ||
-      !units_read(text, KIND_NUMBER, &value, 1, &n, why, sizeof why) || value != floor(value)) {
+      !units_read(reader->units, text, KIND_NUMBER, &value, 1, &n, why, sizeof why) ||
+      value != floor(value)) {
     complain(reader, source, node, where, "wants a whole number, not `%.60s`", text);
     return false;
   }
@@ -822,15 +824,14 @@ static enum status read_all(struct reader *reader, const char *path,
 
 enum status deck_read(const char *path, const char *const *assignments, int n,
                       struct deck *deck, char **resolved) {
-  struct reader reader = {.n_errors = 0};
-  if (!store_make(&reader.store, deck)) {
-    return status_fail(STATUS_FAILED, "no memory to read the deck");
+  struct reader reader = {.units = units_open()};
+  if (reader.units == NULL) {
+    return STATUS_FAILED;
   }
-  enum status status = STATUS_FAILED;
-  if (units_open()) {
-    status = read_all(&reader, path, assignments, n, resolved);
-    units_close();
-  }
+  const enum status status = store_make(&reader.store, deck)
+                                 ? read_all(&reader, path, assignments, n, resolved)
+                                 : status_fail(STATUS_FAILED, "no memory to read the deck");
+  units_close(reader.units);
   store_free(&reader.store);
   return status;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <udunits2.h>
 
+#include "base/arrays.h"
 #include "base/status.h"
 
 struct canonical {
@@ -41,8 +42,9 @@ static const struct {
                  {"/month", "1/month"},
                  {"/sqrt(year)", "1/sqrt(year)"}};
 
-static ut_system *units_system =
-    NULL; /* opened and closed with the deck reader; constant in between */
+struct units {
+  ut_system *system;
+};
 
 const char *units_canonical(enum kind kind) {
   return kind < N_QUANTITIES ? canonicals[kind].shown : "";
@@ -54,37 +56,44 @@ static bool define(const char *name, ut_unit *unit) {
   return done;
 }
 
-static bool define_number(const char *name, double value) {
-  ut_unit *one = ut_get_dimensionless_unit_one(units_system);
+static bool define_number(struct units *units, const char *name, double value) {
+  ut_unit *one = ut_get_dimensionless_unit_one(units->system);
   const bool done = one != NULL && define(name, ut_scale(value, one));
   ut_free(one);
   return done;
 }
 
-static bool define_product(const char *name, const char *text) {
-  return define(name, ut_parse(units_system, text, UT_ASCII));
+static bool define_product(struct units *units, const char *name, const char *text) {
+  return define(name, ut_parse(units->system, text, UT_ASCII));
 }
 
-bool units_open(void) {
+struct units *units_open(void) {
+  struct units *units = array_make(1, sizeof *units);
+  if (units == NULL) {
+    status_fail(STATUS_FAILED, "no memory for the database of units");
+    return NULL;
+  }
   ut_set_error_message_handler(ut_ignore);
-  units_system = ut_read_xml(NULL);
-  const bool done = units_system != NULL && define("USD", ut_new_base_unit(units_system)) &&
-                    define_number("thousand", 1e3) && define_number("million", 1e6) &&
-                    define_number("billion", 1e9) && define_number("trillion", 1e12) &&
-                    define_product("Wh", "W hour") && define_product("kWh", "kW hour") &&
-                    define_product("MWh", "MW hour") && define_product("GWh", "GW hour") &&
-                    define_product("TWh", "TW hour");
-  if (!done) {
+  units->system = ut_read_xml(NULL);
+  if (units->system == NULL || !define("USD", ut_new_base_unit(units->system)) ||
+      !define_number(units, "thousand", 1e3) || !define_number(units, "million", 1e6) ||
+      !define_number(units, "billion", 1e9) || !define_number(units, "trillion", 1e12) ||
+      !define_product(units, "Wh", "W hour") || !define_product(units, "kWh", "kW hour") ||
+      !define_product(units, "MWh", "MW hour") || !define_product(units, "GWh", "GW hour") ||
+      !define_product(units, "TWh", "TW hour")) {
     status_fail(STATUS_FAILED,
                 "UDUNITS-2 cannot load its database of units (Debian: libudunits2-data)");
-    units_close();
+    units_close(units);
+    return NULL;
   }
-  return done;
+  return units;
 }
 
-void units_close(void) {
-  ut_free_system(units_system);
-  units_system = NULL;
+void units_close(struct units *units) {
+  if (units != NULL) {
+    ut_free_system(units->system);
+    array_free(units);
+  }
 }
 
 /* One number at *text, digits grouped by `_` allowed; *text moves behind it. */
@@ -219,9 +228,10 @@ static double round_to_15_digits(double value) {
   return strtod(text, NULL);
 }
 
-static bool convert(const char *unit, const char *canonical, double *values, size_t n) {
-  ut_unit *from = ut_parse(units_system, unit, UT_ASCII);
-  ut_unit *to = ut_parse(units_system, canonical, UT_ASCII);
+static bool convert(const struct units *units, const char *unit, const char *canonical,
+                    double *values, size_t n) {
+  ut_unit *from = ut_parse(units->system, unit, UT_ASCII);
+  ut_unit *to = ut_parse(units->system, canonical, UT_ASCII);
   const bool comparable = from != NULL && to != NULL && ut_are_convertible(from, to);
   /* A reciprocal counts as convertible in UDUNITS-2; we want the same dimension. */
   ut_unit *ratio = comparable ? ut_divide(from, to) : NULL;
@@ -250,8 +260,8 @@ static bool check_whole(double *values, size_t n, char *why, size_t why_size) {
   return true;
 }
 
-bool units_read(const char *text, enum kind kind, double *values, size_t room, size_t *n,
-                char *why, size_t why_size) {
+bool units_read(const struct units *units, const char *text, enum kind kind, double *values,
+                size_t room, size_t *n, char *why, size_t why_size) {
   const struct canonical *canonical = &canonicals[kind];
   const char *example = canonical->shown[0] != '\0' ? canonical->shown : "a pure number";
   char unit[128];
@@ -288,7 +298,7 @@ bool units_read(const char *text, enum kind kind, double *values, size_t room, s
       return false;
     }
     if (canonical->udunits == NULL || !brackets_match(unit) ||
-        !convert(unit, canonical->udunits, values, *n)) {
+        !convert(units, unit, canonical->udunits, values, *n)) {
       snprintf(why, why_size, "`%s` is not a unit of %s", unit, example);
       return false;
     }

@@ -34,15 +34,17 @@ enum kind {
 /* The canonical unit of a quantity as people write it; "" for a pure number. */
 const char *units_canonical(enum kind kind);
 
-/* Loads the unit system. false, with a message, if its database is missing. Call before
-   units_read; units_close gives everything back. Not for several threads. */
-bool units_open(void);
-void units_close(void);
+/* UDUNITS-2's database with the units a deck adds: USD, its multiples, watt-hours. */
+struct units;
+
+/* NULL, with a message, if the database is missing. units_close gives it back. */
+struct units *units_open(void);
+void units_close(struct units *units);
 
 /* Reads `text`, one or more numbers and the unit they share ("1.25 GW", "3, 5, 7 billion
    USD/year", "9 %/year", "unlimited"), into values[*n], at most `room`. On error returns false
    and writes what is wrong, a sentence without a full stop, to `why`. */
-bool units_read(const char *text, enum kind kind, double *values, size_t room, size_t *n,
-                char *why, size_t why_size);
+bool units_read(const struct units *units, const char *text, enum kind kind, double *values,
+                size_t room, size_t *n, char *why, size_t why_size);
 
 #endif

@@ -13,14 +13,17 @@
 
 enum { ROOM = 8 };
 
+static struct units *units; /* of all tests */
+
 static int open_units(void **state) {
   (void)state;
-  return units_open() ? 0 : -1;
+  units = units_open();
+  return units != NULL ? 0 : -1;
 }
 
 static int close_units(void **state) {
   (void)state;
-  units_close();
+  units_close(units);
   return 0;
 }
 
@@ -36,7 +39,7 @@ static void check_quantities(const struct quantity *quantities, size_t n) {
     double value = NAN;
     size_t count = 0;
     char why[200] = "";
-    if (!units_read(quantities[i].text, quantities[i].kind, &value, 1, &count, why,
+    if (!units_read(units, quantities[i].text, quantities[i].kind, &value, 1, &count, why,
                     sizeof why)) {
       fail_msg("`%s` is refused: %s", quantities[i].text, why);
     }
@@ -55,7 +58,7 @@ static void check_refused(const char *text, enum kind kind, const char *word) {
   double values[ROOM] = {0};
   size_t count = 0;
   char why[300] = "";
-  if (units_read(text, kind, values, ROOM, &count, why, sizeof why)) {
+  if (units_read(units, text, kind, values, ROOM, &count, why, sizeof why)) {
     fail_msg("`%s` is read as %.17g", text, values[0]);
   }
   if (strstr(why, word) == NULL || why[strlen(why) - 1] == '.') {
@@ -91,7 +94,7 @@ static void canonical_units_are_taken_digit_by_digit(void **state) {
     if (kind == KIND_WHOLE_MONTHS) {
       text[0] = '3', text[1] = '.', text[2] = '0';
     }
-    assert_true(units_read(text, (enum kind)kind, &value, 1, &n, why, sizeof why));
+    assert_true(units_read(units, text, (enum kind)kind, &value, 1, &n, why, sizeof why));
     assert_true(value == (kind == KIND_WHOLE_MONTHS ? 3.0 : 0.3));
   }
 }
@@ -278,7 +281,7 @@ static void check_list(const char *text, enum kind kind, size_t n, const double 
   double values[ROOM] = {0};
   size_t count = 0;
   char why[200] = "";
-  if (!units_read(text, kind, values, ROOM, &count, why, sizeof why)) {
+  if (!units_read(units, text, kind, values, ROOM, &count, why, sizeof why)) {
     fail_msg("`%s` is refused: %s", text, why);
   }
   assert_int_equal(count, n);
@@ -306,7 +309,7 @@ static void a_single_value_is_no_list(void **state) {
   double value = 0.0;
   size_t n = 0;
   char why[200] = "";
-  assert_false(units_read("1,000 USD", KIND_MONEY, &value, 1, &n, why, sizeof why));
+  assert_false(units_read(units, "1,000 USD", KIND_MONEY, &value, 1, &n, why, sizeof why));
   assert_non_null(strstr(why, "more than 1 number"));
 }
 
@@ -316,7 +319,7 @@ static void a_short_place_for_the_reason_is_respected(void **state) {
   size_t n = 0;
   char why[16];
   memset(why, 'x', sizeof why);
-  assert_false(units_read("5 GW", KIND_MONEY, &value, 1, &n, why, 8));
+  assert_false(units_read(units, "5 GW", KIND_MONEY, &value, 1, &n, why, 8));
   assert_int_equal(strlen(why), 7);
   assert_int_equal(why[8], 'x');
 }
