@@ -14,6 +14,7 @@ struct command {
 static const struct command commands[] = {
     {"run", command_run, "sample the paths of a deck and write their distributions"},
     {"check", command_check, "validate a deck and print it with every default"},
+    {"explain", command_explain, "follow one path month by month"},
     {"show", command_show, "print the headline table of a result"},
 };
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };

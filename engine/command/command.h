@@ -6,7 +6,8 @@
 
 enum status command_run(int argc,
                         char **argv); /* sample a deck. Collective: starts and ends MPI */
-enum status command_check(int argc, char **argv); /* validate a deck, print it. Needs no MPI */
+enum status command_check(int argc, char **argv);
+enum status command_explain(int argc, char **argv); /* validate a deck, print it. Needs no MPI */
 enum status command_show(int argc, char **argv);  /* print a result. Needs no MPI */
 
 #endif

@@ -14,13 +14,15 @@ static void begin(struct workspace *w, const struct deck *deck,
   credit_begin(w, deck, draws);
   relet_begin(w, deck);
   provider_begin(w, deck, constants);
-  record_begin(w, deck);
 }
 
 /* One month, in the order of section 7. */
 static void month(struct workspace *w, const struct deck *deck,
                   const struct constants *constants, const struct month_draws *draws, int64_t m,
                   const struct layout *layout, double *columns, int64_t offset) {
+  if (m % MONTHS_IN_QUARTER == 0) {
+    record_begin(w, deck);
+  }
   regime_month(w, constants, draws);
   demand_starvation(w);
   supply_month(w, deck, constants, draws, m);

@@ -81,6 +81,7 @@ static void settle_bill(struct workspace *w, struct customer_lanes *a, double ot
     a->fifo[i] = unspent - spent;
     a->financed_fifo[i] += spent;
     a->burn[i] = max0(-flow);
+    a->elsewhere[i] = other;
     a->cash[i] = cash + (paid_in + flow);
   }
 }
@@ -105,6 +106,8 @@ static void balance_cash(struct workspace *w, struct customer_lanes *a,
     const double excess = max0(cash - ceiling * revenue);
     const double left = cash - excess;
     a->mix[i] *= 1 - excess / most(cash, TINY);
+    a->raised[i] = raised;
+    a->paid_out[i] = excess;
     a->distributed[i] += excess * alive;
     a->cash[i] = left;
     a->runway[i] = burn > TINY ? max0(left) / most(burn, TINY) : runway_limit;

@@ -143,7 +143,6 @@ void record_month(struct workspace *w, const struct deck *deck, const struct con
   if (m % MONTHS_IN_QUARTER == MONTHS_IN_QUARTER - 1 || m == deck->time.horizon - 1) {
     sum_customers(w, deck, k, m);
     fill_quarter(w, layout, m / MONTHS_IN_QUARTER, columns + offset);
-    record_begin(w, deck);
   }
 }
 

@@ -71,10 +71,11 @@ struct customer_lanes {
   double missing[LANES], usage[LANES], drawn[LANES]; /* miss [GW]; the rest $B */
   double over[LANES], credit[LANES], net[LANES];
   double shortfall[LANES], breakage[LANES]; /* sf, brk; zero unless the year closes */
-  double gross[LANES], recognised[LANES], billed[LANES]; /* gr, rec, bill */
-  double investment[LANES], burn[LANES];                 /* nt, burn */
-  double exposure[LANES];                                /* E */
-  double fails[LANES];                                   /* defaults this month */
+  double gross[LANES], recognised[LANES], billed[LANES];   /* gr, rec, bill */
+  double investment[LANES], burn[LANES];                   /* nt, burn */
+  double elsewhere[LANES], raised[LANES], paid_out[LANES]; /* oth, raised, ex */
+  double exposure[LANES];                                  /* E */
+  double fails[LANES];                                     /* defaults this month */
   double constraint[MONTHS_IN_QUARTER][LANES]; /* codes of the quarter's months, -1: no month */
   int64_t any_default;                         /* some lane has defaulted */
   int64_t fewest_tranches;                     /* paid on every lane */

@@ -1,0 +1,308 @@
+/* tenor explain: the ledger of one path. */
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arrays.h"
+#include "command/command.h"
+#include "edge/deck_file.h"
+#include "edge/options.h"
+#include "model/ledger.h"
+#include "plan.h"
+
+static const char help_text[] =
+    "usage: tenor explain DECK --path N [options]\n"
+    "       tenor explain DECK --path lowest|median|highest --by METRIC[:YEAR] [options]\n\n"
+    "Follows one path month by month, exactly as a run samples it, so that each figure can be\n"
+    "recomputed by hand.\n\n"
+    "  --path N         number of the path, from 0; or the one with the lowest, the median or "
+    "the\n"
+    "                   highest value of a metric among the first --paths paths; worst: the "
+    "lowest\n"
+    "                   npv, backlog, revenue or cash, the highest of any other metric\n"
+    "  --by METRIC      metric of the result (npv, ecl, ...); METRIC:5 is its value after year "
+    "5\n"
+    "  --paths N        how many paths are searched (default: the deck's)\n"
+    "  --seed S         seed of the draws\n"
+    "  --set KEY=VALUE  change one key of the deck; may be repeated\n"
+    "  --csv            every entry, as comma-separated values with a header\n";
+
+struct request {
+  const char *deck_path, *path, *by;
+  const char *assignments[MAX_ASSIGNMENTS];
+  char paths[64], seed[64];
+  int n_assignments;
+  bool csv;
+};
+
+/* ---- which path */
+
+struct found {
+  double value;
+  int64_t path;
+};
+
+static int compare_found(const void *a, const void *b) {
+  const struct found *x = a, *y = b;
+  if (x->value != y->value) {
+    return x->value < y->value ? -1 : 1;
+  }
+  return x->path < y->path ? -1 : x->path > y->path; /* the first of equals */
+}
+
+/* Is a low value the bad one? */
+static bool low_is_bad(enum metric_id metric) {
+  static const char *const good[] = {"npv",         "backlog", "revenue", "cash",
+                                     "stake_value", "used",    "capacity"};
+  for (size_t i = 0; i < sizeof good / sizeof good[0]; ++i) {
+    if (strstr(metrics[metric].name, good[i]) != NULL) {
+      return strcmp(metrics[metric].name, "npv_capex") != 0;
+    }
+  }
+  return false;
+}
+
+static enum status find_column(const char *by, const struct layout *layout,
+                               enum metric_id *metric, int64_t *column) {
+  char name[MAX_NAME];
+  const char *colon = strchr(by, ':');
+  snprintf(name, sizeof name, "%.*s", (int)(colon != NULL ? colon - by : MAX_NAME - 1), by);
+  *metric = metric_find(name);
+  if (*metric == N_METRICS) {
+    return status_fail(STATUS_USAGE, "--by %s: no such metric", by);
+  }
+  int64_t date = layout->dates[*metric] - 1;
+  if (colon != NULL) {
+    const int64_t per_year = metrics[*metric].axis == AXIS_QUARTER ? 4 : 1;
+    uint64_t year = 0;
+    if (metrics[*metric].axis == AXIS_TERMINAL || !options_whole(colon + 1, &year) ||
+        year < 1 || (int64_t)year > (date + per_year) / per_year) {
+      return status_fail(STATUS_USAGE, "--by %s: no such year of that metric", by);
+    }
+    const int64_t end = (int64_t)year * per_year - 1;
+    date = end < date ? end : date;
+  }
+  *column = layout_column(layout, *metric, 0, date);
+  return STATUS_OK;
+}
+
+/* Values of one column on all paths, sorted. */
+static enum status search(const struct kernel *kernel, const struct deck *deck,
+                          const struct constants *constants, const struct layout *layout,
+                          int64_t column, struct found *all) {
+  const struct plan plan = plan_make(deck->sampling.paths);
+  struct workspace *w = workspace_make(deck);
+  double *columns = array_make((size_t)layout->n_columns, BLOCK_PATHS * sizeof(double));
+  const bool ready = w != NULL && columns != NULL;
+  for (int64_t block = plan.first_block; ready && block < plan.end_block; ++block) {
+    kernel->run(w, deck, constants, deck->sampling.seed, block * BLOCK_PATHS, layout, columns);
+    for (int64_t i = 0; i < plan_block_paths(&plan, block); ++i) {
+      const int64_t path = block * BLOCK_PATHS + i;
+      all[path] = (struct found){columns[column * BLOCK_PATHS + i], path};
+    }
+  }
+  array_free(columns);
+  workspace_free(w);
+  return ready ? STATUS_OK : status_fail(STATUS_FAILED, "no memory for a block of paths");
+}
+
+static enum status pick_path(const struct request *request, const struct kernel *kernel,
+                             const struct deck *deck, const struct constants *constants,
+                             int64_t *path) {
+  uint64_t number = 0;
+  const bool worst = strcmp(request->path, "worst") == 0;
+  const bool low = strcmp(request->path, "lowest") == 0;
+  const bool high = strcmp(request->path, "highest") == 0;
+  if (!worst && !low && !high && strcmp(request->path, "median") != 0) {
+    if (!options_whole(request->path, &number) || number >= INT64_C(1) << 40) {
+      return status_fail(STATUS_USAGE,
+                         "--path wants a number from 0, lowest, median, highest or worst, not "
+                         "`%s`",
+                         request->path);
+    }
+    *path = (int64_t)number;
+    return STATUS_OK;
+  }
+  if (request->by == NULL) {
+    return status_fail(STATUS_USAGE, "--path %s wants --by METRIC", request->path);
+  }
+  struct layout layout;
+  enum metric_id metric;
+  int64_t column = 0;
+  const int64_t n = deck->sampling.paths;
+  layout_make(&layout, deck);
+  if (find_column(request->by, &layout, &metric, &column) != STATUS_OK) {
+    return STATUS_USAGE;
+  }
+  struct found *all = array_make((size_t)n, sizeof *all);
+  if (all == NULL) {
+    return status_fail(STATUS_FAILED, "no memory for %lld paths", (long long)n);
+  }
+  const enum status status = search(kernel, deck, constants, &layout, column, all);
+  if (status == STATUS_OK) {
+    qsort(all, (size_t)n, sizeof *all, compare_found);
+    const bool lowest = low || (worst && low_is_bad(metric));
+    const struct found *found =
+        lowest ? &all[0] : (high || worst ? &all[n - 1] : &all[(n - 1) / 2]);
+    *path = found->path;
+    fprintf(stderr, "tenor: path %lld has the %s %s of %lld paths: %.10g\n",
+            (long long)found->path, lowest ? "lowest" : (high || worst ? "highest" : "median"),
+            request->by, (long long)n, found->value);
+  }
+  array_free(all);
+  return status;
+}
+
+/* ---- what is printed */
+
+static double *row_of(double *values, const struct deck *deck, int64_t m, int64_t c) {
+  return values + (m * deck->n_customers + c) * N_LEDGER;
+}
+
+static void print_csv(const struct deck *deck, double *values) {
+  printf("month");
+  for (int e = 0; e < N_LEDGER; ++e) {
+    for (int64_t c = 0; c < (ledger_entries[e].of_customer ? deck->n_customers : 1); ++c) {
+      printf(ledger_entries[e].of_customer ? ",%s:%s" : ",%s", ledger_entries[e].name,
+             deck->customers[c].name);
+    }
+  }
+  putchar('\n');
+  for (int64_t m = 0; m < deck->time.horizon; ++m) {
+    printf("%lld", (long long)m + 1);
+    for (int e = 0; e < N_LEDGER; ++e) {
+      for (int64_t c = 0; c < (ledger_entries[e].of_customer ? deck->n_customers : 1); ++c) {
+        printf(",%.17g", row_of(values, deck, m, c)[e]);
+      }
+    }
+    putchar('\n');
+  }
+}
+
+static const char *code_name(double code) {
+  const int k = (int)code;
+  return k >= 0 && k < N_CONSTRAINTS ? constraint_names[k] : "?";
+}
+
+static void print_customer(const struct deck *deck, double *values, int64_t c) {
+  printf("%s, billion USD unless noted\n", deck->customers[c].name);
+  printf("%5s %-7s %-12s %6s %6s %6s %6s | %8s %7s %7s %7s %7s %7s %7s %8s | %7s %7s %7s %8s\n",
+         "month", "regime", "binds", "cap GW", "want", "used", "price", "opening", "+book",
+         "-gross", "+beyond", "-cut", "-w.off", "-lapsed", "closing", "bill", "t-o-p", "invest",
+         "cash");
+  double opening = deck->customers[c].commitment;
+  for (int64_t m = 0; m < deck->time.horizon; ++m) {
+    const double *all = row_of(values, deck, m, 0), *own = row_of(values, deck, m, c);
+    printf(
+        "%5lld %-7s %-12s %6.3f %6.3f %6.3f %6.3f | %8.3f %7.3f %7.3f %7.3f %7.3f %7.3f %7.3f "
+        "%8.3f | %7.3f %7.3f %7.3f %8.2f\n",
+        (long long)m + 1, regime_names[(int)all[LEDGER_regime]],
+        code_name(own[LEDGER_customer_binding]), all[LEDGER_capacity], own[LEDGER_wanted],
+        own[LEDGER_capacity_used], own[LEDGER_contract_price], opening, own[LEDGER_bookings],
+        own[LEDGER_gross], own[LEDGER_beyond], own[LEDGER_cut], own[LEDGER_written_off],
+        own[LEDGER_lapsed], own[LEDGER_backlog], own[LEDGER_billed], own[LEDGER_shortfall],
+        own[LEDGER_invested], own[LEDGER_cash]);
+    opening = own[LEDGER_backlog];
+  }
+  putchar('\n');
+}
+
+static enum status print_path(const struct request *request, const struct deck *deck) {
+  const struct kernel *kernel = kernel_pick();
+  struct constants *constants = array_make(1, sizeof *constants);
+  double *values =
+      array_make((size_t)(deck->time.horizon * deck->n_customers), N_LEDGER * sizeof(double));
+  enum status status = STATUS_OK;
+  int64_t path = 0;
+  if (kernel == NULL) {
+    status = STATUS_USAGE;
+  } else if (constants == NULL || values == NULL) {
+    status = status_fail(STATUS_FAILED, "no memory for a ledger");
+  } else {
+    constants_make(constants, deck);
+    status = pick_path(request, kernel, deck, constants, &path);
+  }
+  if (status == STATUS_OK) {
+    status = ledger_make(kernel, deck, constants, deck->sampling.seed, path, values);
+  }
+  if (status == STATUS_OK && request->csv) {
+    print_csv(deck, values);
+  } else if (status == STATUS_OK) {
+    printf("path %lld of seed %llu\n\n", (long long)path,
+           (unsigned long long)deck->sampling.seed);
+    for (int64_t c = 0; c < deck->n_customers; ++c) {
+      print_customer(deck, values, c);
+    }
+  }
+  array_free(values);
+  array_free(constants);
+  return status;
+}
+
+/* ---- the command line */
+
+/* A whole number becomes the assignment "sampling.KEY=NUMBER". */
+static enum status assign(struct request *request, const char *key, const char *text,
+                          char *room, size_t size) {
+  uint64_t value = 0;
+  if (!options_whole(text, &value)) {
+    return status_fail(STATUS_USAGE, "--%s wants a whole number, not `%s`", key, text);
+  }
+  snprintf(room, size, "sampling.%s=%llu", key, (unsigned long long)value);
+  request->assignments[request->n_assignments++] = room;
+  return STATUS_OK;
+}
+
+static enum status take(struct request *request, int letter, const char *word) {
+  if (request->n_assignments == MAX_ASSIGNMENTS) {
+    return status_fail(STATUS_USAGE, "too many assignments");
+  }
+  switch (letter) {
+    case 'p': request->path = optarg; return STATUS_OK;
+    case 'b': request->by = optarg; return STATUS_OK;
+    case 's': request->assignments[request->n_assignments++] = optarg; return STATUS_OK;
+    case 'n': return assign(request, "paths", optarg, request->paths, sizeof request->paths);
+    case 'r': return assign(request, "seed", optarg, request->seed, sizeof request->seed);
+    case 'c': request->csv = true; return STATUS_OK;
+    default:
+      return status_fail(STATUS_USAGE, "%s `%s` (tenor explain --help)",
+                         letter == ':' ? "a value is wanted after" : "unknown option", word);
+  }
+}
+
+enum status command_explain(int argc, char **argv) {
+  static const struct option options[] = {
+      {"path", required_argument, NULL, 'p'}, {"by", required_argument, NULL, 'b'},
+      {"set", required_argument, NULL, 's'},  {"paths", required_argument, NULL, 'n'},
+      {"seed", required_argument, NULL, 'r'}, {"csv", no_argument, NULL, 'c'},
+      {"help", no_argument, NULL, 'h'},       {NULL, 0, NULL, 0}};
+  struct request request = {.csv = false};
+  enum status status = STATUS_OK;
+  int letter = 0;
+  opterr = 0;
+  while (status == STATUS_OK && (letter = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+    if (letter == 'h') {
+      fputs(help_text, stdout);
+      return STATUS_OK;
+    }
+    status = take(&request, letter, argv[optind - 1]);
+  }
+  if (status == STATUS_OK && (argc - optind != 1 || request.path == NULL)) {
+    status = status_fail(STATUS_USAGE, "wanted one deck and --path (tenor explain --help)");
+  }
+  if (status != STATUS_OK) {
+    return status;
+  }
+  struct deck *deck = array_make(1, sizeof *deck);
+  if (deck == NULL) {
+    return status_fail(STATUS_FAILED, "no memory for a deck");
+  }
+  status = deck_read(argv[optind], request.assignments, request.n_assignments, deck, NULL);
+  if (status == STATUS_OK) {
+    status = print_path(&request, deck);
+  }
+  array_free(deck);
+  return status;
+}

@@ -1,0 +1,65 @@
+#include "model/ledger.h"
+
+#include "base/arrays.h"
+#include "model/workspace.h"
+
+enum ledger_item { LEDGER_ITEM_ONE, LEDGER_ITEM_CUSTOMER };
+enum { UNIT_CODE = -1 }; /* beside the units of metrics */
+
+const struct ledger_entry ledger_entries[N_LEDGER] = {
+#define ENTRY(name, item, kind, unit, long_name, value)              \
+  {#name, LEDGER_ITEM_##item == LEDGER_ITEM_CUSTOMER, LEDGER_##kind, \
+   (int)UNIT_##unit == (int)UNIT_CODE, long_name},
+#include "model/ledger.def"
+#undef ENTRY
+};
+
+/* What lane i holds after month m, of customer c; running sums as they are. */
+static void read_month(const struct workspace *w, const struct deck *deck, int64_t c, int64_t m,
+                       int64_t i, double values[N_LEDGER]) {
+  const struct customer_lanes *a = &w->customers[c];
+#define ENTRY(name, item, kind, unit, long_name, value) values[LEDGER_##name] = value;
+#include "model/ledger.def"
+#undef ENTRY
+}
+
+/* Running sums become what each month added. */
+static void difference_sums(double *values, int64_t months, int64_t stride) {
+  for (int64_t m = months - 1; m > 0; --m) {
+    for (int64_t n = 0; n < stride; ++n) {
+      if (ledger_entries[n % N_LEDGER].kind == LEDGER_SUM) {
+        values[m * stride + n] -= values[(m - 1) * stride + n];
+      }
+    }
+  }
+}
+
+enum status ledger_make(const struct kernel *kernel, const struct deck *deck,
+                        const struct constants *constants, uint64_t seed, int64_t path,
+                        double *values) {
+  struct layout layout;
+  layout_make(&layout, deck);
+  struct workspace *w = workspace_make(deck);
+  double *columns = array_make((size_t)layout.n_columns, BLOCK_PATHS * sizeof(double));
+  if (w == NULL || columns == NULL) {
+    array_free(columns);
+    workspace_free(w);
+    return status_fail(STATUS_FAILED, "no memory for a ledger");
+  }
+  const struct draw_shape shape = kernel_draw_shape(deck);
+  const int64_t lane = path % LANES, months = deck->time.horizon;
+  const int64_t stride = deck->n_customers * N_LEDGER;
+  kernel->sample_paths(seed, path - lane, &shape, &w->path_draws);
+  kernel->begin(w, deck, constants, &w->path_draws);
+  for (int64_t m = 0; m < months; ++m) {
+    kernel->sample_month(seed, path - lane, &shape, m, &w->month_draws);
+    kernel->month(w, deck, constants, &w->month_draws, m, &layout, columns, 0);
+    for (int64_t c = 0; c < deck->n_customers; ++c) {
+      read_month(w, deck, c, m, lane, values + m * stride + c * N_LEDGER);
+    }
+  }
+  difference_sums(values, months, stride);
+  array_free(columns);
+  workspace_free(w);
+  return STATUS_OK;
+}
