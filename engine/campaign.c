@@ -2,6 +2,7 @@
 
 #include <omp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/arrays.h"
@@ -11,8 +12,12 @@ static const double ROUND_SECONDS = 1; /* between two agreements of the ranks */
 
 struct worker { /* what one thread computes in */
   struct workspace *workspace;
-  double *columns; /* [n_columns][BLOCK_PATHS] */
+  double *columns[MAX_SIDES]; /* each [n_columns][BLOCK_PATHS] */
 };
+
+static int count_tallies(const struct campaign *campaign) {
+  return campaign->n_sides == 1 ? 1 : MAX_TALLIES;
+}
 
 int campaign_threads(const struct team *team) {
   if (getenv("OMP_NUM_THREADS") != NULL) {
@@ -25,28 +30,63 @@ int campaign_threads(const struct team *team) {
 }
 
 static enum status worker_make(struct worker *worker, const struct campaign *campaign) {
-  worker->workspace = workspace_make(campaign->deck);
-  worker->columns =
-      array_make((size_t)campaign->layout->n_columns, BLOCK_PATHS * sizeof(double));
-  const bool made = worker->workspace != NULL && worker->columns != NULL;
+  worker->workspace = workspace_make(campaign->sides[0].deck);
+  bool made = worker->workspace != NULL;
+  for (int side = 0; side < campaign->n_sides; ++side) {
+    worker->columns[side] =
+        array_make((size_t)campaign->layout->n_columns, BLOCK_PATHS * sizeof(double));
+    made = made && worker->columns[side] != NULL;
+  }
   return made ? STATUS_OK : status_fail(STATUS_FAILED, "no memory for a block of paths");
 }
 
 static void worker_free(struct worker *worker) {
   workspace_free(worker->workspace);
-  array_free(worker->columns);
+  for (int side = 0; side < MAX_SIDES; ++side) {
+    array_free(worker->columns[side]);
+  }
 }
 
 static void simulate(const struct campaign *campaign, struct worker *worker, int64_t block) {
-  campaign->kernel->run(worker->workspace, campaign->deck, campaign->constants,
-                        campaign->deck->sampling.seed, block * BLOCK_PATHS, campaign->layout,
-                        worker->columns);
+  for (int n = 0; n < campaign->n_sides; ++n) {
+    const struct side *side = &campaign->sides[n];
+    campaign->kernel->run(worker->workspace, side->deck, side->constants,
+                          campaign->sides[0].deck->sampling.seed, block * BLOCK_PATHS,
+                          campaign->layout, worker->columns[n]);
+  }
 }
 
-/* Adds a block to the tally, stripe by stripe. Threads start at different stripes and pass by
+/* The n values of a block that tally number `t` gets of a column; `room` is for differences. */
+static const double *values_of(const struct worker *worker, int t, int n_tallies,
+                               int64_t column, int64_t n, double room[BLOCK_PATHS]) {
+  const double *first = worker->columns[0] + column * BLOCK_PATHS;
+  if (n_tallies == 1 || t == TALLY_FIRST) {
+    return first;
+  }
+  const double *second = worker->columns[1] + column * BLOCK_PATHS;
+  if (t == TALLY_SECOND) {
+    return second;
+  }
+  for (int64_t i = 0; i < n;
+       ++i) { /* a date that never comes on either side is no difference */
+    room[i] = first[i] == second[i] ? 0.0 : first[i] - second[i];
+  }
+  return room;
+}
+
+static void add_column(const struct worker *worker, int64_t column, int64_t n,
+                       struct tally *tallies, int n_tallies) {
+  double room[BLOCK_PATHS];
+  for (int t = 0; t < n_tallies; ++t) {
+    tally_add(&tallies[t], column, values_of(worker, t, n_tallies, column, n, room), n);
+  }
+}
+
+/* Adds a block to the tallies, stripe by stripe. Threads start at different stripes and pass by
    the ones that are taken at first; integers commute, so the order changes nothing. */
 static void deposit(const struct campaign *campaign, const struct worker *worker,
-                    int64_t n_paths, struct tally *tally, omp_lock_t *locks) {
+                    int64_t n_paths, struct tally *tallies, omp_lock_t *locks) {
+  const int n_tallies = count_tallies(campaign);
   const int64_t n_columns = campaign->layout->n_columns;
   const int start = omp_get_thread_num() * STRIPES / omp_get_num_threads();
   bool done[STRIPES] = {false};
@@ -62,7 +102,7 @@ static void deposit(const struct campaign *campaign, const struct worker *worker
     }
     for (int64_t column = n_columns * stripe / STRIPES;
          column < n_columns * (stripe + 1) / STRIPES; ++column) {
-      tally_add(tally, column, worker->columns + column * BLOCK_PATHS, n_paths);
+      add_column(worker, column, n_paths, tallies, n_tallies);
     }
     omp_unset_lock(&locks[stripe]);
     done[stripe] = true;
@@ -72,25 +112,33 @@ static void deposit(const struct campaign *campaign, const struct worker *worker
 /* Centres of the power sums: the values of path 0, which every run, shard and extension of this
    seed has in common. Centred sums lose nothing to cancellation where a column hardly varies.
  */
-static enum status make_tally(const struct campaign *campaign, struct worker *worker,
-                              struct tally *tally) {
+static enum status make_tallies(const struct campaign *campaign, struct worker *worker,
+                                struct tally *tallies) {
   const int64_t n_columns = campaign->layout->n_columns;
+  const int n_tallies = count_tallies(campaign);
   double *centre = array_make((size_t)n_columns, sizeof *centre);
+  enum status status = STATUS_OK;
   if (centre == NULL) {
     return status_fail(STATUS_FAILED, "no memory for %lld columns", (long long)n_columns);
   }
   simulate(campaign, worker, 0);
-  for (int64_t column = 0; column < n_columns; ++column) {
-    centre[column] = worker->columns[column * BLOCK_PATHS];
+  for (int t = 0; status == STATUS_OK && t < n_tallies; ++t) {
+    double room[BLOCK_PATHS];
+    for (int64_t column = 0; column < n_columns; ++column) {
+      centre[column] = values_of(worker, t, n_tallies, column, 1, room)[0];
+    }
+    const enum histogram_set set = n_tallies == 1          ? HISTOGRAMS_OF_TABLE
+                                   : t == TALLY_DIFFERENCE ? HISTOGRAMS_SIGNED
+                                                           : HISTOGRAMS_NONE;
+    status = tally_make(&tallies[t], campaign->layout, set, centre);
   }
-  const enum status status = tally_make(tally, campaign->layout, centre);
   array_free(centre);
   return status;
 }
 
 /* This rank's blocks of [begin, end). */
 static void run_round(const struct campaign *campaign, struct worker *workers, int64_t begin,
-                      int64_t end, struct tally *tally, omp_lock_t *locks) {
+                      int64_t end, struct tally *tallies, omp_lock_t *locks) {
   const struct team *team = campaign->team;
   const int64_t share = plan_share(begin, end, team->rank, team->size);
 #pragma omp parallel for schedule(dynamic, 1) num_threads(campaign->threads)
@@ -98,12 +146,12 @@ static void run_round(const struct campaign *campaign, struct worker *workers, i
     struct worker *worker = &workers[omp_get_thread_num()];
     const int64_t block = begin + team->rank + i * team->size;
     simulate(campaign, worker, block);
-    deposit(campaign, worker, plan_block_paths(&campaign->plan, block), tally, locks);
+    deposit(campaign, worker, plan_block_paths(&campaign->plan, block), tallies, locks);
   }
 }
 
 static void run_rounds(const struct campaign *campaign, struct worker *workers,
-                       struct tally *tally, omp_lock_t *locks, int64_t all_workers) {
+                       struct tally *tallies, omp_lock_t *locks, int64_t all_workers) {
   const struct plan *plan = &campaign->plan;
   const double start = progress_clock();
   int64_t begin = plan->first_block;
@@ -112,8 +160,10 @@ static void run_rounds(const struct campaign *campaign, struct worker *workers,
                                      ROUND_SECONDS, all_workers);
     team_broadcast(&end, sizeof end); /* rank 0's clock decides */
     end = end < plan->end_block ? end : plan->end_block;
-    run_round(campaign, workers, begin, end, tally, locks);
-    tally_canonical(tally); /* leaves the accumulators room for the next round */
+    run_round(campaign, workers, begin, end, tallies, locks);
+    for (int t = 0; t < count_tallies(campaign); ++t) {
+      tally_canonical(&tallies[t]); /* leaves the accumulators room for the next round */
+    }
     begin = end;
     const int64_t done = end * BLOCK_PATHS;
     if (campaign->progress != NULL) {
@@ -129,8 +179,14 @@ static int64_t count_workers(const struct campaign *campaign) {
   return threads[0];
 }
 
-enum status campaign_run(const struct campaign *campaign, struct tally *tally) {
-  *tally = (struct tally){0};
+void campaign_free(struct tally tallies[MAX_TALLIES]) {
+  for (int t = 0; t < MAX_TALLIES; ++t) {
+    tally_free(&tallies[t]);
+  }
+}
+
+enum status campaign_run(const struct campaign *campaign, struct tally tallies[MAX_TALLIES]) {
+  memset(tallies, 0, MAX_TALLIES * sizeof *tallies);
   enum status status = STATUS_OK;
   struct worker *workers = array_make((size_t)campaign->threads, sizeof *workers);
   if (workers == NULL) {
@@ -140,7 +196,7 @@ enum status campaign_run(const struct campaign *campaign, struct tally *tally) {
     status = worker_make(&workers[i], campaign);
   }
   if (status == STATUS_OK) {
-    status = make_tally(campaign, &workers[0], tally);
+    status = make_tallies(campaign, &workers[0], tallies);
   }
   status = team_agree(status);
   if (status == STATUS_OK) {
@@ -148,13 +204,15 @@ enum status campaign_run(const struct campaign *campaign, struct tally *tally) {
     for (int i = 0; i < STRIPES; ++i) {
       omp_init_lock(&locks[i]);
     }
-    run_rounds(campaign, workers, tally, locks, count_workers(campaign));
+    run_rounds(campaign, workers, tallies, locks, count_workers(campaign));
     for (int i = 0; i < STRIPES; ++i) {
       omp_destroy_lock(&locks[i]);
     }
-    team_sum(campaign->team, tally->words, (size_t)tally->n_words);
-    if (campaign->team->rank == 0) {
-      tally_canonical(tally);
+    for (int t = 0; t < count_tallies(campaign); ++t) {
+      team_sum(campaign->team, tallies[t].words, (size_t)tallies[t].n_words);
+      if (campaign->team->rank == 0) {
+        tally_canonical(&tallies[t]);
+      }
     }
   }
   for (int i = 0; workers != NULL && i < campaign->threads; ++i) {

@@ -114,20 +114,20 @@ static void warn_if_crowded(const struct team *team, int threads) {
 
 static enum status sample(struct run *run, struct campaign *campaign) {
   struct progress progress;
-  struct tally tally;
+  struct tally tallies[MAX_TALLIES];
   if (run->team->rank == 0) {
     progress_start(&progress, run->options->progress, run->deck.sampling.paths);
     campaign->progress = &progress;
   }
-  enum status status = campaign_run(campaign, &tally);
+  enum status status = campaign_run(campaign, tallies);
   if (run->team->rank == 0) {
     progress_end(&progress);
     run->seconds = progress_elapsed(&progress);
     if (status == STATUS_OK) {
-      status = report(run, campaign, &tally);
+      status = report(run, campaign, &tallies[0]);
     }
   }
-  tally_free(&tally);
+  campaign_free(tallies);
   return team_agree(status);
 }
 
@@ -142,8 +142,8 @@ static enum status run_deck(struct run *run) {
   layout_make(&layout, &run->deck);
   struct campaign campaign = {.team = run->team,
                               .kernel = kernel_pick(),
-                              .deck = &run->deck,
-                              .constants = constants,
+                              .sides = {{&run->deck, constants}},
+                              .n_sides = 1,
                               .layout = &layout,
                               .plan = plan_make(run->deck.sampling.paths),
                               .threads = run->options->threads};

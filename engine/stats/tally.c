@@ -18,7 +18,13 @@ enum {
 };
 static const double LIMIT = 0x1p56; /* of a value: 512 fourth powers of it stay below 2^240 */
 
-enum status tally_make(struct tally *tally, const struct layout *layout, const double *centre) {
+static enum window choose_window(enum window of_table, enum histogram_set set) {
+  const bool carried = of_table != WINDOW_NONE && set != HISTOGRAMS_NONE;
+  return !carried ? WINDOW_NONE : set == HISTOGRAMS_SIGNED ? WINDOW_SIGNED : of_table;
+}
+
+enum status tally_make(struct tally *tally, const struct layout *layout, enum histogram_set set,
+                       const double *centre) {
   *tally = (struct tally){.n_columns = layout->n_columns};
   const size_t n = (size_t)layout->n_columns;
   tally->histogram_offset = array_make(n, sizeof *tally->histogram_offset);
@@ -32,7 +38,8 @@ enum status tally_make(struct tally *tally, const struct layout *layout, const d
     const enum metric_id metric = (enum metric_id)m;
     for (int64_t i = 0; i < layout->items[m] * layout->dates[m]; ++i) {
       const int64_t column = layout->first[m] + i;
-      const enum window window = layout_window(layout, metric, i % layout->dates[m]);
+      const enum window window =
+          choose_window(layout_window(layout, metric, i % layout->dates[m]), set);
       tally->window[column] = window;
       tally->histogram_offset[column] = window == WINDOW_NONE ? -1 : tally->n_words;
       tally->n_words += histogram_words(window);

@@ -22,9 +22,14 @@ struct tally {
       *centre; /* [n_columns] c of the power sums of (x - c), fixed by deck and seed; owned */
 };
 
-/* An empty tally for `layout` (columns, windows). `centre` [n_columns] is copied; a centre that
-   is not finite becomes 0. Error: STATUS_FAILED when memory is short. Not collective. */
-enum status tally_make(struct tally *tally, const struct layout *layout, const double *centre);
+/* Which histograms a tally carries: those of the table of metrics, the same on both sides of
+   zero (for differences), or none. */
+enum histogram_set { HISTOGRAMS_OF_TABLE, HISTOGRAMS_SIGNED, HISTOGRAMS_NONE };
+
+/* An empty tally for `layout`. `centre` [n_columns] is copied; a centre that is not finite
+   becomes 0. Error: STATUS_FAILED when memory is short. Not collective. */
+enum status tally_make(struct tally *tally, const struct layout *layout, enum histogram_set set,
+                       const double *centre);
 void tally_free(struct tally *tally);
 
 /* Adds the first n (1..BLOCK_PATHS) values of one block to one column. Calls for different

@@ -505,7 +505,7 @@ static struct tally new_tally(double centre) {
   const struct layout layout = three_columns();
   const double centres[N_COLUMNS] = {centre, centre, centre};
   struct tally tally;
-  assert_int_equal(tally_make(&tally, &layout, centres), STATUS_OK);
+  assert_int_equal(tally_make(&tally, &layout, HISTOGRAMS_OF_TABLE, centres), STATUS_OK);
   return tally;
 }
 
