@@ -19,9 +19,10 @@ static const char help_text[] =
     "recomputed by hand.\n\n"
     "  --path N         number of the path, from 0; or the one with the lowest, the median or "
     "the\n"
-    "                   highest value of a metric among the first --paths paths; worst: the "
-    "lowest\n"
-    "                   npv, backlog, revenue or cash, the highest of any other metric\n"
+    "                   highest value of a metric among the first --paths paths; worst: what "
+    "is "
+    "bad for\n"
+    "                   the provider, the lowest npv but the highest ecl\n"
     "  --by METRIC      metric of the result (npv, ecl, ...); METRIC:5 is its value after year "
     "5\n"
     "  --paths N        how many paths are searched (default: the deck's)\n"
@@ -50,18 +51,6 @@ static int compare_found(const void *a, const void *b) {
     return x->value < y->value ? -1 : 1;
   }
   return x->path < y->path ? -1 : x->path > y->path; /* the first of equals */
-}
-
-/* Is a low value the bad one? */
-static bool low_is_bad(enum metric_id metric) {
-  static const char *const good[] = {"npv",         "backlog", "revenue", "cash",
-                                     "stake_value", "used",    "capacity"};
-  for (size_t i = 0; i < sizeof good / sizeof good[0]; ++i) {
-    if (strstr(metrics[metric].name, good[i]) != NULL) {
-      return strcmp(metrics[metric].name, "npv_capex") != 0;
-    }
-  }
-  return false;
 }
 
 static enum status find_column(const char *by, const struct layout *layout,
@@ -143,7 +132,7 @@ static enum status pick_path(const struct request *request, const struct kernel 
   const enum status status = search(kernel, deck, constants, &layout, column, all);
   if (status == STATUS_OK) {
     qsort(all, (size_t)n, sizeof *all, compare_found);
-    const bool lowest = low || (worst && low_is_bad(metric));
+    const bool lowest = low || (worst && metrics[metric].sense == SENSE_GAIN);
     const struct found *found =
         lowest ? &all[0] : (high || worst ? &all[n - 1] : &all[(n - 1) / 2]);
     *path = found->path;

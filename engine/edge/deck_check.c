@@ -137,6 +137,23 @@ static void check_credit(const struct deck *deck, struct findings *findings) {
   }
 }
 
+/* A share must stay above 0 in a month in which both rates pull it down. */
+static void check_shares(const struct deck_store *store, struct findings *findings) {
+  const struct key *key = schema_find(GROUP_CUSTOMER, "customers", "share_loss_rate");
+  for (int64_t i = 0; i < store->deck->n_customers; ++i) {
+    const struct customer *customer = &store->deck->customers[i];
+    if (customer->share_recovery_rate + customer->share_loss_rate >= 12.0) {
+      const struct entry *entry = store_entry(store, key, (struct place){i, 0});
+      const char *where = entry->where != NULL ? entry->where : findings->path;
+      fprintf(stderr,
+              "%s: error: customers[%lld].share_loss_rate: with share_recovery_rate it must "
+              "stay below 12 1/year, or a share could fall below 0 within a month\n",
+              where, (long long)i);
+      ++findings->n;
+    }
+  }
+}
+
 static void check_names(const struct deck *deck, struct findings *findings) {
   for (int64_t i = 0; i < deck->n_customers; ++i) {
     for (int64_t j = 0; j < i; ++j) {
@@ -160,6 +177,7 @@ int store_check(const struct deck_store *store, const char *path) {
     check_rates(store->deck, &findings);
     check_correlation(store->deck, &findings);
     check_credit(store->deck, &findings);
+    check_shares(store, &findings);
     check_names(store->deck, &findings);
   }
   return findings.n;

@@ -230,7 +230,7 @@ const struct key schema[] = {
     CUSTOMER(capacity_limit, POWER, ONE, CLOSED, 0, NO_LIMIT, "most the customer may use"),
     CUSTOMER(contract_price, PRICE, ONE, OPEN_LOW, 0, 1e6,
              "price at the start of the contract"),
-    CUSTOMER(price_indexation, NUMBER, ONE, CLOSED, 0, 10,
+    CUSTOMER(price_indexation, NUMBER, ONE, CLOSED, 0, 1,
              "part of market moves passed on at a yearly reset"),
     CUSTOMER(price_reset_limit, NUMBER, ONE, OPEN_LOW, 0, NO_LIMIT,
              "largest market move that a reset sees"),

@@ -124,7 +124,7 @@ struct credit {
 };
 
 struct relet {
-  double lag, time_constant; /* [month]; lag is whole months */
+  double lag, time_constant; /* [month] */
   double absorption[N_REGIMES], discount;
 };
 

@@ -15,6 +15,7 @@ enum axis { AXIS_QUARTER, AXIS_CONTRACT_YEAR, AXIS_TERMINAL };
 enum item { ITEM_ONE, ITEM_CUSTOMER, ITEM_CONSTRAINT, ITEM_CUSTOMER_CONSTRAINT, ITEM_REGIME };
 enum histogram_dates { HISTOGRAM_NONE, HISTOGRAM_YEARS, HISTOGRAM_ALWAYS };
 enum window { WINDOW_NONE, WINDOW_POSITIVE, WINDOW_SIGNED }; /* of a column's histogram */
+enum sense { SENSE_PLAIN, SENSE_GAIN, SENSE_LOSS };          /* to the provider */
 enum unit {
   UNIT_USD,
   UNIT_USD_PER_YEAR,
@@ -41,7 +42,8 @@ extern const char *const constraint_names[N_CONSTRAINTS];
 extern const char *const regime_names[N_REGIMES];
 
 enum metric_id {
-#define METRIC(name, axis, item, histogram, window, unit, long_name, value) METRIC_##name,
+#define METRIC(name, axis, item, histogram, window, sense, unit, long_name, value) \
+  METRIC_##name,
 #include "model/metrics.def"
 #undef METRIC
   N_METRICS
@@ -53,6 +55,7 @@ struct metric {
   enum item item;
   enum histogram_dates histogram;
   enum window window;
+  enum sense sense;
   enum unit unit;
   const char *long_name;
 };

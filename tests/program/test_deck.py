@@ -56,6 +56,8 @@ FAULTS = [
     ("customers:\n  Anthropic:\n    tranches:\n      - {amount: 5, spend_threshold: 0 USD}", "5:18",
      "customers[0].tranches[0].amount: `5` has no unit"),
     ("customers:\n  Anthropic:\n    share_loss_rate: 13 1/year", "4:22", "share_loss_rate"),
+    ("customers:\n  Anthropic:\n    share_recovery_rate: 6 1/year\n    share_loss_rate: 6 1/year", "5:22", "stay below 12"),
+    ("customers:\n  Anthropic:\n    price_indexation: 1.5", "4:23", "out of range"),
     ("sampling:\n  paths: 0", "3:10", "paths"),
     ("sampling:\n  seed: -1", "3:9", "seed"),
     ("fleet: {yield_sigma: 0.1", "3:1", "did not find expected"),
@@ -151,3 +153,9 @@ def test_every_value_of_the_base_deck_has_a_source():
     bare = [line.strip() for line in text.split("\n") if "{value:" in line and "source:" not in line
             and not re.match(r"\s+(name|milestone|committed|stake):", line)]
     assert not bare, bare
+
+
+def test_the_reference_of_keys_in_the_readme_is_current():
+    """The table of decks/README.md is what `tenor check --keys` prints."""
+    table = tenor("check", "--keys").stdout.strip()
+    assert table.count("\n") > 100 and table in (TOP / "decks/README.md").read_text()
