@@ -41,10 +41,8 @@ static const struct option_row rows[] = {
 };
 enum { N_ROWS = sizeof rows / sizeof rows[0] };
 
-static void print_help(void) {
-  puts(
-      "usage: tenor run DECK... [options]\n\n"
-      "Samples paths of each deck and writes their distributions to NetCDF.\n");
+static void print_help(const char *usage) {
+  puts(usage);
   for (int i = 0; i < N_ROWS; ++i) {
     char left[64];
     snprintf(left, sizeof left, "%s--%s %s",
@@ -142,8 +140,8 @@ static enum status take(struct run_options *options, int letter, char *text, boo
   }
 }
 
-enum status options_run(int argc, char **argv, bool loud, struct run_options *options,
-                        bool *help) {
+enum status options_run(int argc, char **argv, bool loud, const char *usage,
+                        struct run_options *options, bool *help) {
   struct option table[N_ROWS + 1] = {{0}};
   for (int i = 0; i < N_ROWS; ++i) {
     table[i] = (struct option){rows[i].name,
@@ -158,7 +156,7 @@ enum status options_run(int argc, char **argv, bool loud, struct run_options *op
   while ((letter = getopt_long(argc, argv, ":ho:", table, NULL)) != -1) {
     if (letter == 'h') {
       if (loud) {
-        print_help();
+        print_help(usage);
       }
       *help = true;
       return STATUS_OK;
@@ -177,5 +175,5 @@ enum status options_run(int argc, char **argv, bool loud, struct run_options *op
   if (options->quiet) {
     options->progress = PROGRESS_NONE;
   }
-  return options->n_decks > 0 ? STATUS_OK : complain(loud, "which deck?");
+  return STATUS_OK;
 }

@@ -1,5 +1,5 @@
-/* The command line of `tenor run`, as a table of options (options.c): one line each for its
-   name, its argument and its help. */
+/* The command line of `tenor run` and `tenor compare`, as a table of options (options.c): one
+   line each for its name, its argument and its help. */
 #ifndef TENOR_EDGE_OPTIONS_H
 #define TENOR_EDGE_OPTIONS_H
 
@@ -24,10 +24,10 @@ struct run_options {
   bool quiet, json, force;
 };
 
-/* Reads argv of `tenor run` (argv[0] is "run"). `loud`: say what is wrong (one rank does).
- *help is set when help was asked for and printed. Errors: STATUS_USAGE. Not collective. */
-enum status options_run(int argc, char **argv, bool loud, struct run_options *options,
-                        bool *help);
+/* Reads argv (argv[0] is the command). `loud`: say what is wrong (one rank does). *help is set
+   when help was asked for and printed, `usage` first. Errors: STATUS_USAGE. Not collective. */
+enum status options_run(int argc, char **argv, bool loud, const char *usage,
+                        struct run_options *options, bool *help);
 
 /* A whole number >= 0 as people write it: 200000, 1e6, 2.5e3, 1_000_000. false if it is none.
  */

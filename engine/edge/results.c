@@ -179,6 +179,14 @@ enum statistic {
   STAT_SD_SE,
   STAT_NEVER,
   STAT_NEVER_SE,
+  STAT_FIRST, /* from here to STAT_POSITIVE_SE: of comparisons */
+  STAT_FIRST_SE,
+  STAT_SECOND,
+  STAT_SECOND_SE,
+  STAT_UNPAIRED_SE,
+  STAT_VARIANCE_RATIO,
+  STAT_POSITIVE,
+  STAT_POSITIVE_SE,
   STAT_QUANTILE,
   STAT_LO,
   STAT_HI
@@ -193,6 +201,20 @@ static const struct {
     [STAT_SD_SE] = {"_sd_se", "standard error of the standard deviation of ", NULL},
     [STAT_NEVER] = {"_never", "share of paths without a ", "_never_se"},
     [STAT_NEVER_SE] = {"_never_se", "standard error of the share of paths without a ", NULL},
+    [STAT_FIRST] = {"_first", "mean of the first deck's ", "_first_se"},
+    [STAT_FIRST_SE] = {"_first_se", "standard error of the mean of the first deck's ", NULL},
+    [STAT_SECOND] = {"_second", "mean of the second deck's ", "_second_se"},
+    [STAT_SECOND_SE] = {"_second_se", "standard error of the mean of the second deck's ", NULL},
+    [STAT_UNPAIRED_SE] = {"_unpaired_se",
+                          "standard error of the mean difference between unrelated runs in ",
+                          NULL},
+    [STAT_VARIANCE_RATIO] = {"_variance_ratio",
+                             "variances of both decks over that of the difference in ", NULL},
+    [STAT_POSITIVE] = {"_positive", "share of paths with a positive difference in ",
+                       "_positive_se"},
+    [STAT_POSITIVE_SE] = {"_positive_se",
+                          "standard error of the share of paths with a positive difference in ",
+                          NULL},
     [STAT_QUANTILE] = {"_quantile", "quantile of ", NULL},
     [STAT_LO] = {"_quantile_lo", "lower end of the 95 % interval of the quantile of ", NULL},
     [STAT_HI] = {"_quantile_hi", "upper end of the 95 % interval of the quantile of ", NULL},
@@ -247,9 +269,31 @@ static double or_fill(bool exists, double value) {
   return exists && isfinite(value) ? value : ncfile_fill;
 }
 
+static const double SOME = 0x1p-10; /* a difference is positive from here on: the first edge
+                                       of a bin above zero, a million dollars, a megawatt */
+
+static double of_comparison(const struct results *results, int64_t column,
+                            enum statistic statistic) {
+  const struct moments a = tally_moments(results->against->first, column);
+  const struct moments b = tally_moments(results->against->second, column);
+  const struct moments d = tally_moments(results->tally, column);
+  switch (statistic) {
+    case STAT_FIRST: return or_fill(a.n_finite > 0, a.mean);
+    case STAT_FIRST_SE: return or_fill(a.n_finite > 1, a.se);
+    case STAT_SECOND: return or_fill(b.n_finite > 0, b.mean);
+    case STAT_SECOND_SE: return or_fill(b.n_finite > 1, b.se);
+    case STAT_UNPAIRED_SE: return sqrt(a.se * a.se + b.se * b.se);
+    case STAT_VARIANCE_RATIO:
+      return or_fill(d.sd > 0.0, (a.sd * a.sd + b.sd * b.sd) / (d.sd * d.sd));
+    case STAT_POSITIVE: return tally_share_from(results->tally, column, SOME).value;
+    default: return tally_share_from(results->tally, column, SOME).se;
+  }
+}
+
 /* The values of one statistic of one column: one, or one a quantile. */
-static void column_values(const struct tally *tally, int64_t column, enum statistic statistic,
-                          double *values) {
+static void column_values(const struct results *results, int64_t column,
+                          enum statistic statistic, double *values) {
+  const struct tally *tally = results->tally;
   if (has_quantiles(statistic)) {
     for (int i = 0; i < N_QUANTILES; ++i) {
       const struct interval q = tally_quantile(tally, column, quantiles[i]);
@@ -258,6 +302,12 @@ static void column_values(const struct tally *tally, int64_t column, enum statis
                                                       : q.hi;
       values[i] = or_fill(q.exists, value);
     }
+    return;
+  }
+  if (statistic >= STAT_FIRST) {
+    const bool shares = statistic == STAT_POSITIVE || statistic == STAT_POSITIVE_SE;
+    const bool exists = !shares || tally->histogram_offset[column] >= 0;
+    values[0] = exists ? of_comparison(results, column, statistic) : ncfile_fill;
     return;
   }
   const struct moments m = tally_moments(tally, column);
@@ -272,18 +322,32 @@ static void column_values(const struct tally *tally, int64_t column, enum statis
   }
 }
 
+/* The name of a variable of the file: the metric's, with what tells the statistic. */
+static void name_variable(const struct writing *w, const struct metric *metric,
+                          enum statistic statistic, char *name, size_t size) {
+  const bool side = statistic >= STAT_FIRST && statistic <= STAT_SECOND_SE;
+  const bool bare = is_share(metric) && statistic == STAT_MEAN;
+  snprintf(name, size, "%s%s%s", metric->name,
+           w->results->against != NULL && !side ? "_difference" : "",
+           bare ? "" : statistics[statistic].suffix);
+}
+
 static void describe(struct writing *w, const struct metric *metric, enum statistic statistic,
                      const struct ncvariable *variable) {
   char text[256];
   const bool date = metric->unit == UNIT_MONTH;
-  const bool never = statistic == STAT_NEVER || statistic == STAT_NEVER_SE;
-  snprintf(text, sizeof text, "%s%s%s",
+  const bool number = statistic == STAT_NEVER || statistic == STAT_NEVER_SE ||
+                      statistic == STAT_VARIANCE_RATIO || statistic == STAT_POSITIVE ||
+                      statistic == STAT_POSITIVE_SE;
+  const bool difference =
+      w->results->against != NULL && (statistic < STAT_FIRST || statistic >= STAT_QUANTILE);
+  snprintf(text, sizeof text, "%s%s%s%s",
            is_share(metric) && statistic == STAT_MEAN ? "" : statistics[statistic].phrase,
-           metric->long_name,
+           difference ? "the difference, first minus second, in " : "", metric->long_name,
            date && statistic == STAT_MEAN ? ", over the paths that have one" : "");
   ncwriter_text(&w->nc, variable, "long_name", text);
-  ncwriter_text(&w->nc, variable, "units", never ? "1" : unit_names[metric->unit].units);
-  if (unit_names[metric->unit].scale != NULL && !never) {
+  ncwriter_text(&w->nc, variable, "units", number ? "1" : unit_names[metric->unit].units);
+  if (unit_names[metric->unit].scale != NULL && !number) {
     ncwriter_text(&w->nc, variable, "currency", "USD");
     ncwriter_text(&w->nc, variable, "scale", unit_names[metric->unit].scale);
     ncwriter_text(&w->nc, variable, "price_basis", "nominal");
@@ -295,11 +359,14 @@ static void describe(struct writing *w, const struct metric *metric, enum statis
     ncwriter_text(&w->nc, variable, "cell_methods", "realization: standard_deviation");
   }
   if (statistic == STAT_QUANTILE) {
-    snprintf(text, sizeof text, "%s_quantile_lo %s_quantile_hi", metric->name, metric->name);
+    name_variable(w, metric, STAT_LO, text, sizeof text);
+    const size_t length = strlen(text);
+    text[length] = ' ';
+    name_variable(w, metric, STAT_HI, text + length + 1, sizeof text - length - 1);
     ncwriter_text(&w->nc, variable, "ancillary_variables", text);
     ncwriter_text(&w->nc, variable, "comment", quantile_comment);
   } else if (statistics[statistic].error != NULL) {
-    snprintf(text, sizeof text, "%s%s", metric->name, statistics[statistic].error);
+    name_variable(w, metric, statistic + 1, text, sizeof text);
     ncwriter_text(&w->nc, variable, "ancillary_variables", text);
   }
   ncwriter_number(&w->nc, variable, "_FillValue", NCTYPE_DOUBLE, &ncfile_fill);
@@ -314,8 +381,7 @@ static void put_statistic(struct writing *w, enum metric_id id, enum statistic s
   size_t count[NCFILE_MAX_DIMS] = {1};
   char name[128];
   const int n_dims = metric_dims(w, metric, statistic, dims, count);
-  snprintf(name, sizeof name, "%s%s", metric->name,
-           is_share(metric) && statistic == STAT_MEAN ? "" : statistics[statistic].suffix);
+  name_variable(w, metric, statistic, name, sizeof name);
   double *values = array_make((size_t)(items * dates) * each, sizeof *values);
   if (values == NULL) {
     w->nc.error = w->nc.error != 0 ? w->nc.error
@@ -327,7 +393,7 @@ static void put_statistic(struct writing *w, enum metric_id id, enum statistic s
   describe(w, metric, statistic, &variable);
   for (int64_t date = 0; date < dates; ++date) { /* in the file the date comes first */
     for (int64_t item = 0; item < items; ++item) {
-      column_values(w->results->tally, layout_column(layout, id, item, date), statistic,
+      column_values(w->results, layout_column(layout, id, item, date), statistic,
                     values + (size_t)(date * items + item) * each);
     }
   }
@@ -337,6 +403,18 @@ static void put_statistic(struct writing *w, enum metric_id id, enum statistic s
 
 static void put_metric(struct writing *w, enum metric_id id) {
   const struct metric *metric = &metrics[id];
+  if (w->results->against != NULL) {
+    if (metric->unit == UNIT_MONTH) { /* dates that may never come have no difference */
+      return;
+    }
+    for (int s = STAT_FIRST; s <= STAT_VARIANCE_RATIO; ++s) {
+      put_statistic(w, id, (enum statistic)s);
+    }
+    if (metric->histogram != HISTOGRAM_NONE) {
+      put_statistic(w, id, STAT_POSITIVE);
+      put_statistic(w, id, STAT_POSITIVE_SE);
+    }
+  }
   put_statistic(w, id, STAT_MEAN);
   put_statistic(w, id, STAT_SE);
   if (is_share(metric)) {
@@ -360,9 +438,14 @@ static void put_metric(struct writing *w, enum metric_id id) {
 static void put_globals(struct writing *w, const char *digest) {
   const struct deck *deck = w->results->deck;
   const int format = RESULT_FORMAT_VERSION;
-  char title[128], seed[32];
+  char title[256], seed[32];
   struct ncwriter *nc = &w->nc;
-  snprintf(title, sizeof title, "Distributions of a compute commitment: %s", deck->name);
+  if (w->results->against == NULL) {
+    snprintf(title, sizeof title, "Distributions of a compute commitment: %s", deck->name);
+  } else {
+    snprintf(title, sizeof title, "Compute commitments on the same paths: %s minus %s",
+             deck->name, w->results->against->deck->name);
+  }
   snprintf(seed, sizeof seed, "%" PRIu64, deck->sampling.seed);
   ncwriter_text(nc, NULL, "Conventions", "CF-1.10, ACDD-1.3");
   ncwriter_text(nc, NULL, "title", title);
@@ -376,6 +459,13 @@ static void put_globals(struct writing *w, const char *digest) {
   ncwriter_text(nc, NULL, "source", "tenor " TENOR_VERSION);
   ncwriter_text(nc, NULL, "deck", deck->name);
   ncwriter_text(nc, NULL, "deck_sha256", digest);
+  if (w->results->against != NULL) {
+    const char *other = w->results->against->resolved;
+    char second[DIGEST_TEXT];
+    digest_hex(other, strlen(other), second);
+    ncwriter_text(nc, NULL, "second_deck", w->results->against->deck->name);
+    ncwriter_text(nc, NULL, "second_deck_sha256", second);
+  }
   ncwriter_text(nc, NULL, "seed", seed);
   ncwriter_text(nc, NULL, "model_version", MODEL_VERSION);
   ncwriter_number(nc, NULL, "tenor_format_version", NCTYPE_INT, &format);
@@ -413,6 +503,13 @@ static void put_state(struct writing *w, const char *digest) {
   const struct ncvariable deck = ncwriter_variable(nc, "deck", NCTYPE_CHAR, 1, &character);
   ncwriter_text(nc, &deck, "long_name", "resolved deck, YAML");
   ncwriter_text(nc, &deck, "sha256", digest);
+  struct ncvariable second = {0};
+  const size_t n_second = results->against != NULL ? strlen(results->against->resolved) : 0;
+  if (n_second > 0) {
+    const int size = ncwriter_dimension(nc, "second_deck_size", n_second, false);
+    second = ncwriter_variable(nc, "second_deck", NCTYPE_CHAR, 1, &size);
+    ncwriter_text(nc, &second, "long_name", "resolved second deck, YAML");
+  }
   ncwriter_number(nc, NULL, "seed", NCTYPE_UINT64, &results->deck->sampling.seed);
   ncwriter_text(nc, NULL, "model_version", MODEL_VERSION);
   ncwriter_number(nc, NULL, "block_paths", NCTYPE_INT, &block);
@@ -421,6 +518,9 @@ static void put_state(struct writing *w, const char *digest) {
   ncwriter_put(nc, centre, &n_columns, results->tally->centre);
   ncwriter_put(nc, paths, range_count, range);
   ncwriter_put(nc, deck, &n_text, results->resolved);
+  if (n_second > 0) {
+    ncwriter_put(nc, second, &n_second, results->against->resolved);
+  }
 }
 
 enum status results_write(const char *path, const struct results *results) {

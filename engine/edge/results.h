@@ -14,12 +14,21 @@
 
 enum { RESULT_FORMAT_VERSION = 1 };
 
+/* The other side of a comparison: another deck on the same paths, and the moments of each side.
+   The result's own tally then holds the differences, first minus second. All borrowed. */
+struct comparison {
+  const struct deck *deck;
+  const char *resolved;
+  const struct tally *first, *second;
+};
+
 struct results {           /* what a result file is made from; all borrowed */
   const struct deck *deck; /* deck->sampling holds seed and paths */
   const char *resolved;    /* canonical deck text */
   const struct layout *layout;
-  const struct tally *tally;    /* canonical */
-  int64_t first_path, end_path; /* paths in the tally: [first_path, end_path) */
+  const struct tally *tally;        /* canonical */
+  const struct comparison *against; /* NULL: one deck */
+  int64_t first_path, end_path;     /* paths in the tally: [first_path, end_path) */
 };
 
 /* Writes `results` to `path`. Errors: STATUS_IO with the system's reason, nothing left behind;

@@ -192,10 +192,78 @@ static void find_quantiles(struct table *table) {
   array_free(quantile.at);
 }
 
+/* ---- the table of a comparison */
+
+static void print_difference(const struct table *table, const char *label, const char *metric,
+                             size_t element) {
+  static const char *const sides[] = {"_first", "_second", "_difference_mean"};
+  char name[NCFILE_NAME], room[24];
+  double mean = NAN;
+  printf("  %-42.42s", label);
+  for (int i = 0; i < 3; ++i) {
+    mean = number_at(table->reader, metric, sides[i], element);
+    printf(" %9s", brief(mean, room));
+  }
+  snprintf(name, sizeof name, "%s_difference", metric);
+  const double half = 1.959963984540054 * number_at(table->reader, name, "_se", element);
+  const double unpaired =
+      1.959963984540054 * number_at(table->reader, name, "_unpaired_se", element);
+  printf(" %9s", brief(half, room));
+  printf(" %9s", brief(unpaired, room));
+  for (int i = 0; i < SHOWN; i += 2) {
+    const double value = table->found[i]
+                             ? number_at(table->reader, name, "_quantile",
+                                         element * table->n_quantiles + table->quantile[i])
+                             : NAN;
+    printf(" %9s", brief(value, room));
+  }
+  printf(" %9s\n", brief(number_at(table->reader, name, "_variance_ratio", element), room));
+}
+
+static void print_difference_head(const char *title) {
+  printf("\n%-44.44s %9s %9s %9s %9s %9s %9s %9s %9s\n", title, "first", "second", "minus",
+         "+/- 95 %", "unpaired", "5 %", "95 %", "ratio");
+}
+
+static void print_comparison(const struct table *table, size_t n_quarters, size_t n_customers) {
+  static const size_t years[] = {1, 3, 5, 10, 20, 30};
+  for (size_t i = 0; i < sizeof years / sizeof years[0] && 4 * years[i] <= n_quarters; ++i) {
+    char title[64];
+    snprintf(title, sizeof title, "end of year %zu", years[i]);
+    print_difference_head(title);
+    for (size_t r = 0; r < sizeof quarterly / sizeof quarterly[0]; ++r) {
+      print_difference(table, quarterly[r].label, quarterly[r].metric, 4 * years[i] - 1);
+    }
+  }
+  print_difference_head("whole horizon");
+  for (size_t r = 0; r < sizeof terminal / sizeof terminal[0]; ++r) {
+    print_difference(table, terminal[r].label, terminal[r].metric, 0);
+  }
+  for (size_t c = 0; c < n_customers; ++c) {
+    char title[64];
+    snprintf(title, sizeof title, "customer %zu, whole horizon", c + 1);
+    print_difference_head(title);
+    for (size_t r = 0; r < sizeof per_customer / sizeof per_customer[0]; ++r) {
+      print_difference(table, per_customer[r].label, per_customer[r].metric, c);
+    }
+  }
+  puts(
+      "\nminus: first minus second on the same paths, with its 95 % interval; unpaired: that "
+      "of "
+      "two unrelated runs;\nratio: variances of both decks over that of the difference");
+}
+
+static size_t count(const struct table *table, const char *name) {
+  const struct values values = read_values(table->reader, name);
+  const size_t n = values.at != NULL ? values.shape.n : 0;
+  array_free(values.at);
+  return n;
+}
+
 enum status results_show(const char *path) {
   struct ncreader reader;
   struct table table = {.reader = &reader};
-  char deck[128] = "?", seed[64] = "?", model[32] = "?";
+  char deck[128] = "?", second[128] = "", seed[64] = "?", model[32] = "?";
   const enum status status = ncreader_open(&reader, path);
   if (status != STATUS_OK) {
     return status;
@@ -203,14 +271,19 @@ enum status results_show(const char *path) {
   ncreader_text(&reader, false, NCFILE_GLOBAL, "deck", deck, sizeof deck);
   ncreader_text(&reader, false, NCFILE_GLOBAL, "seed", seed, sizeof seed);
   ncreader_text(&reader, false, NCFILE_GLOBAL, "model_version", model, sizeof model);
-  printf("%s: %.0f paths, seed %s, model %s\n", deck, number_at(&reader, "paths", "", 0), seed,
-         model);
+  ncreader_text(&reader, false, NCFILE_GLOBAL, "second_deck", second, sizeof second);
+  printf("%s%s%s: %.0f paths, seed %s, model %s\n", deck, second[0] != '\0' ? " minus " : "",
+         second, number_at(&reader, "paths", "", 0), seed, model);
   find_quantiles(&table);
-  const struct values time = read_values(&reader, "time");
-  if (time.at != NULL && time.shape.n > 0) {
-    print_quarters(&table, time.shape.n);
+  const size_t n_quarters = count(&table, "time");
+  if (second[0] != '\0') {
+    print_comparison(&table, n_quarters, count(&table, "revenue_total_first"));
+    ncreader_close(&reader);
+    return STATUS_OK;
   }
-  array_free(time.at);
+  if (n_quarters > 0) {
+    print_quarters(&table, n_quarters);
+  }
   print_head("whole horizon");
   for (size_t r = 0; r < sizeof terminal / sizeof terminal[0]; ++r) {
     print_row(&table, terminal[r].label, terminal[r].metric, 0);

@@ -138,3 +138,14 @@ bool histogram_order_statistic(const int64_t *words, enum window window, int64_t
   *value = negative ? -inside(size_bin, found, found[0] + 1 - k) : inside(size_bin, found, k);
   return true;
 }
+
+int64_t histogram_count_from(const int64_t *words, enum window window, double edge) {
+  int64_t first = 0, place = 0, sum = 0;
+  locate(fabs(edge), &first, &place);
+  assert(place == 0);
+  for (int64_t bin = origin(window) + (edge < 0.0 ? -first : first); bin < count_bins(window);
+       ++bin) {
+    sum += words[BIN_WORDS * bin];
+  }
+  return sum;
+}

@@ -32,4 +32,9 @@ int64_t histogram_count(const int64_t *words, enum window window);
 bool histogram_order_statistic(const int64_t *words, enum window window, int64_t rank,
                                double *value);
 
+/* How many values are at or above `edge`, which must be the edge of a bin (0, a multiple of
+   2^-10 up to 2^-3, and 128 evenly spaced values an octave from there to 2^14, either sign);
+   "never" counts as above. */
+int64_t histogram_count_from(const int64_t *words, enum window window, double edge);
+
 #endif

@@ -202,3 +202,11 @@ struct interval tally_quantile(const struct tally *tally, int64_t column, double
                     isfinite(interval.value);
   return interval;
 }
+
+struct share tally_share_from(const struct tally *tally, int64_t column, double edge) {
+  const enum window window = tally->window[column];
+  const int64_t *words = tally->words + tally->histogram_offset[column];
+  const double n = (double)histogram_count(words, window);
+  const double p = n > 0.0 ? (double)histogram_count_from(words, window, edge) / n : 0.0;
+  return (struct share){p, n > 1.0 ? sqrt(p * (1.0 - p) / (n - 1.0)) : 0.0};
+}

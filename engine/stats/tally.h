@@ -64,4 +64,11 @@ struct interval {
    sqrt(Np(1-p)). */
 struct interval tally_quantile(const struct tally *tally, int64_t column, double p);
 
+/* The share of values at or above `edge`, an edge of a histogram bin (histogram.h), and its
+   standard error. Not for columns without a histogram. */
+struct share {
+  double value, se;
+};
+struct share tally_share_from(const struct tally *tally, int64_t column, double edge);
+
 #endif

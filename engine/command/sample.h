@@ -1,0 +1,22 @@
+/* What `tenor run` and `tenor compare` have in common: decks in, paths sampled, a result
+   written and shown. */
+#ifndef TENOR_COMMAND_SAMPLE_H
+#define TENOR_COMMAND_SAMPLE_H
+
+#include "edge/options.h"
+#include "edge/team.h"
+
+struct sample {         /* one result to be made; all borrowed */
+  const char *decks[2]; /* one to sample, or two to compare on the same paths */
+  int n_decks;
+  bool into_folder; /* the output option names a folder */
+  int argc;         /* of the command, for the record */
+  char **argv;
+};
+
+/* Reads, samples, writes and shows. The same status on every rank: STATUS_USAGE (decks, output
+   exists), STATUS_IO, STATUS_FAILED. Collective. */
+enum status sample_run(const struct sample *sample, const struct team *team,
+                       const struct run_options *options);
+
+#endif
