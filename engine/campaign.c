@@ -1,5 +1,6 @@
 #include "campaign.h"
 
+#include <fenv.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,6 +122,7 @@ static enum status make_tallies(const struct campaign *campaign, struct worker *
   if (centre == NULL) {
     return status_fail(STATUS_FAILED, "no memory for %lld columns", (long long)n_columns);
   }
+  fesetenv(FE_DFL_ENV);
   simulate(campaign, worker, 0);
   for (int t = 0; status == STATUS_OK && t < n_tallies; ++t) {
     double room[BLOCK_PATHS];
@@ -141,12 +143,16 @@ static void run_round(const struct campaign *campaign, struct worker *workers, i
                       int64_t end, struct tally *tallies, omp_lock_t *locks) {
   const struct team *team = campaign->team;
   const int64_t share = plan_share(begin, end, team->rank, team->size);
-#pragma omp parallel for schedule(dynamic, 1) num_threads(campaign->threads)
-  for (int64_t i = 0; i < share; ++i) {
-    struct worker *worker = &workers[omp_get_thread_num()];
-    const int64_t block = begin + team->rank + i * team->size;
-    simulate(campaign, worker, block);
-    deposit(campaign, worker, plan_block_paths(&campaign->plan, block), tallies, locks);
+#pragma omp parallel num_threads(campaign->threads)
+  {
+    fesetenv(FE_DFL_ENV); /* a library may have changed rounding or flushes small numbers */
+#pragma omp for schedule(dynamic, 1)
+    for (int64_t i = 0; i < share; ++i) {
+      struct worker *worker = &workers[omp_get_thread_num()];
+      const int64_t block = begin + team->rank + i * team->size;
+      simulate(campaign, worker, block);
+      deposit(campaign, worker, plan_block_paths(&campaign->plan, block), tallies, locks);
+    }
   }
 }
 

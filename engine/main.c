@@ -1,4 +1,6 @@
 /* argv in, exit code out. */
+#include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,7 +15,8 @@ struct command {
 
 static const struct command commands[] = {
     {"run", command_run, "sample the paths of a deck and write their distributions"},
-    {"compare", command_compare, "put two decks on the same paths: distributions of differences"},
+    {"compare", command_compare,
+     "put two decks on the same paths: distributions of differences"},
     {"check", command_check, "validate a deck and print it with every default"},
     {"explain", command_explain, "follow one path month by month"},
     {"show", command_show, "print the headline table of a result"},
@@ -28,6 +31,16 @@ static void print_usage(FILE *out) {
   fputs("\ntenor COMMAND --help tells more; tenor --version prints the version.\n", out);
 }
 
+/* What was printed must have arrived: a full disk or a closed pipe behind stdout is an error.
+ */
+static enum status close_output(enum status status) {
+  const bool lost = fflush(stdout) != 0 || ferror(stdout) != 0;
+  if (lost && status == STATUS_OK) {
+    return status_fail(STATUS_IO, "standard output: %s", strerror(errno));
+  }
+  return status;
+}
+
 int main(int argc, char **argv) {
   if (argc < 2) {
     print_usage(stderr);
@@ -35,15 +48,15 @@ int main(int argc, char **argv) {
   }
   if (strcmp(argv[1], "--version") == 0) {
     printf("tenor %s, model %s\n", TENOR_VERSION, MODEL_VERSION);
-    return STATUS_OK;
+    return (int)close_output(STATUS_OK);
   }
   if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
     print_usage(stdout);
-    return STATUS_OK;
+    return (int)close_output(STATUS_OK);
   }
   for (int i = 0; i < N_COMMANDS; ++i) {
     if (strcmp(argv[1], commands[i].name) == 0) {
-      return (int)commands[i].run(argc - 1, argv + 1);
+      return (int)close_output(commands[i].run(argc - 1, argv + 1));
     }
   }
   print_usage(stderr);

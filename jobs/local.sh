@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 . jobs/setup.sh
 
 deck=decks/anthropic-aws.yaml
-if [ $# -gt 1 ]; then
+if [ $# -gt 1 ] || [ "${1:-}" = --help ]; then
   echo "usage: ./jobs/local.sh [DECK]" >&2
   exit 2
 fi
@@ -38,4 +38,4 @@ name=$(basename "$deck" .yaml)
 mkdir -p out
 mpirun -np "$cores" build/engine/tenor run "$deck" -o "out/$name.nc" --threads $((cpus / cores)) --force
 "$python" postproc/tenor-report "out/$name.nc" -o "out/$name.html" --force
-echo "result: out/$name.nc   page: out/$name.html"
+echo "result: $PWD/out/$name.nc   page: $PWD/out/$name.html"

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by jobs/local.sh and tests/run.sh: brings in what is missing and builds. Bash 4 or later.
 # Functions: setup_packages LIST_NAME..., setup_build FOLDER [configure arguments], setup_python.
 

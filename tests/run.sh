@@ -3,7 +3,7 @@
 # `N passed, N failed, N skipped`. Exit 0 only if none failed. A step's output is shown when it fails; all of it
 # stays in build/logs.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 . jobs/setup.sh
 
 setup_packages run test test-browser
@@ -82,6 +82,7 @@ PY
 
 sources() { git ls-files '*.c' '*.h' 2>/dev/null || find engine tests -name '*.[ch]'; }
 
+# shellcheck disable=SC2046
 step "sources are formatted" bash -c 'clang-format --dry-run -Werror "$@"' _ $(sources)
 step "build with gcc and Open MPI" setup_build build CC=gcc MPICC=mpicc.openmpi --enable-werror
 step "build with clang and MPICH" setup_build build/clang-mpich CC=clang MPICC=mpicc.mpich --enable-werror
@@ -97,6 +98,8 @@ ASAN_OPTIONS=detect_leaks=0 unit_tests build/sanitize
 step "make install" make -C build -s install DESTDIR="$PWD/build/installed"
 step "make distcheck" make -C build -s distcheck
 program_tests program tests/program -rs
+TENOR=$TENOR_SANITIZE/engine/tenor ASAN_OPTIONS=detect_leaks=0 program_tests sanitized \
+  tests/program/test_deck.py tests/program/test_command_line.py -k "not agreed and not progress"
 
 printf '%d s\n%d passed, %d failed, %d skipped\n' $((SECONDS - started)) "$passed" "$failed" "$skipped"
 [ "$failed" = 0 ]

@@ -25,7 +25,3 @@ void status_warn(const char *format, ...) {
   say("warning", format, arguments);
   va_end(arguments);
 }
-
-enum status status_worst(enum status a, enum status b) {
-  return a > b ? a : b;
-}

@@ -22,7 +22,4 @@ enum status status_fail(enum status status, const char *format, ...)
 /* Writes "tenor: warning: <message>" to stderr. Not collective. */
 void status_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The worse of two outcomes: the larger exit code, STATUS_OK being the best. */
-enum status status_worst(enum status a, enum status b);
-
 #endif

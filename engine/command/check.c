@@ -1,6 +1,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/arrays.h"
 #include "command/command.h"
@@ -170,7 +171,11 @@ static enum status check(const char *path, const char *const *assignments, int n
   }
   enum status status = deck_read(path, assignments, n, deck, &resolved);
   if (status == STATUS_OK) {
-    fputs(resolved, stdout);
+    if (strncmp(resolved, "name:", 5) != 0) {
+      printf("name: {value: \"%s\"}\n", deck->name);
+    }
+    printf("sampling: {paths: %lld, seed: %llu}\n%s", (long long)deck->sampling.paths,
+           (unsigned long long)deck->sampling.seed, resolved);
     status = estimate(deck);
   }
   free(resolved);

@@ -1,9 +1,28 @@
+#include <string.h>
+
 #include "command/command.h"
 #include "command/sample.h"
 
 static const char usage[] =
     "usage: tenor run DECK... [options]\n\n"
     "Samples paths of each deck and writes their distributions to NetCDF.\n";
+
+/* Results are named after their decks; two of one name would be one file. */
+static enum status check_names(const struct run_options *options, bool loud) {
+  for (int i = 0; i < options->n_decks; ++i) {
+    for (int j = 0; j < i; ++j) {
+      char a[1024], b[1024];
+      sample_stem(options->decks[i], a, sizeof a);
+      sample_stem(options->decks[j], b, sizeof b);
+      if (strcmp(a, b) == 0) {
+        return loud ? status_fail(STATUS_USAGE, "%s and %s would both write %s.nc",
+                                  options->decks[j], options->decks[i], a)
+                    : STATUS_USAGE;
+      }
+    }
+  }
+  return STATUS_OK;
+}
 
 enum status command_run(int argc, char **argv) {
   struct team team;
@@ -18,6 +37,9 @@ enum status command_run(int argc, char **argv) {
     status = team.rank == 0
                  ? status_fail(STATUS_USAGE, "which deck? (tenor run --help lists the options)")
                  : STATUS_USAGE;
+  }
+  if (status == STATUS_OK && !help) {
+    status = check_names(&options, team.rank == 0);
   }
   for (int i = 0; status == STATUS_OK && !help && i < options.n_decks; ++i) {
     const struct sample sample = {.decks = {options.decks[i]},

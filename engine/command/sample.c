@@ -24,8 +24,7 @@ struct run { /* one result in the making; text and output on rank 0 only */
   double seconds;
 };
 
-/* The file name of a deck without folder and ending. */
-static void stem_of(const char *path, char *stem, size_t size) {
+void sample_stem(const char *path, char *stem, size_t size) {
   const char *base = strrchr(path, '/');
   base = base != NULL ? base + 1 : path;
   snprintf(stem, size, "%s", base);
@@ -38,11 +37,11 @@ static void stem_of(const char *path, char *stem, size_t size) {
 /* The file name of the result without folder and ending. */
 static void name_result(const struct sample *sample, char *name, size_t size) {
   char first[1024], second[1024];
-  stem_of(sample->decks[0], first, sizeof first);
+  sample_stem(sample->decks[0], first, sizeof first);
   if (sample->n_decks == 1) {
     snprintf(name, size, "%s", first);
   } else {
-    stem_of(sample->decks[1], second, sizeof second);
+    sample_stem(sample->decks[1], second, sizeof second);
     snprintf(name, size, "%s-minus-%s", first, second);
   }
 }
@@ -121,7 +120,7 @@ static enum status report(const struct run *run, const struct campaign *campaign
                                   .against = campaign->n_sides > 1 ? &against : NULL,
                                   .first_path = campaign->plan.first_path,
                                   .end_path = campaign->plan.end_path};
-  enum status status = results_write(run->output, &results);
+  enum status status = results_write(run->output, run->options->force, &results);
   if (status == STATUS_OK) {
     const struct sidecar sidecar = {.result = run->output,
                                     .deck_path = run->sample->decks[0],

@@ -14,6 +14,9 @@ struct sample {         /* one result to be made; all borrowed */
   char **argv;
 };
 
+/* The file name of a deck without folder and ending. */
+void sample_stem(const char *path, char *stem, size_t size);
+
 /* Reads, samples, writes and shows. The same status on every rank: STATUS_USAGE (decks, output
    exists), STATUS_IO, STATUS_FAILED. Collective. */
 enum status sample_run(const struct sample *sample, const struct team *team,

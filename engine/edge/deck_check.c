@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/status.h"
 #include "edge/deck_store.h"
 
 struct findings {
@@ -134,6 +135,18 @@ static void check_credit(const struct deck *deck, struct findings *findings) {
     find_key(findings, "credit", "recovery_sd",
              "no beta law has so large a standard deviation: its square must stay below "
              "recovery_mean (1 - recovery_mean)");
+    return;
+  }
+  const double n = mean * (1.0 - mean) / (sd * sd) - 1.0, a = mean * n, b = (1.0 - mean) * n;
+  if (fmin(a, b) < 0.05 || fmax(a, b) > 1e4) {
+    char what[200];
+    snprintf(
+        what, sizeof what,
+        "with this recovery_mean it must lie between %.3g and %.3g, so that the parameters "
+        "of the beta law stay within 0.05 and 10000",
+        sqrt(mean * (1.0 - mean) / (1e4 / fmax(mean, 1.0 - mean) + 1.0)),
+        sqrt(mean * (1.0 - mean) / (0.05 / fmin(mean, 1.0 - mean) + 1.0)));
+    find_key(findings, "credit", "recovery_sd", what);
   }
 }
 
@@ -154,11 +167,52 @@ static void check_shares(const struct deck_store *store, struct findings *findin
   }
 }
 
+/* Yearly minimums that add to more or less than the commitment are allowed, but seldom meant.
+ */
+static void warn_of_minimums(const struct deck *deck) {
+  for (int64_t i = 0; i < deck->n_customers; ++i) {
+    const struct customer *customer = &deck->customers[i];
+    const int64_t years = (customer->term + 11) / 12;
+    double sum = 0.0;
+    for (int64_t y = 0; y < customer->annual_minimum.n && y < years; ++y) {
+      sum += customer->annual_minimum.at[y];
+    }
+    if (sum > customer->commitment * (1.0 + 1e-9)) {
+      status_warn(
+          "%s: the yearly minimums add to %.6g billion USD, more than the commitment of %.6g; "
+          "what exceeds it never falls due",
+          customer->name, sum, customer->commitment);
+    } else if (sum > 0.0 && sum < customer->commitment * (1.0 - 1e-9)) {
+      status_warn(
+          "%s: the yearly minimums add to %.6g billion USD, less than the commitment of %.6g; "
+          "take-or-pay does not enforce the rest",
+          customer->name, sum, customer->commitment);
+    }
+  }
+}
+
+/* Names are how an including deck says which item it changes. */
 static void check_names(const struct deck *deck, struct findings *findings) {
   for (int64_t i = 0; i < deck->n_customers; ++i) {
     for (int64_t j = 0; j < i; ++j) {
       if (strcmp(deck->customers[i].name, deck->customers[j].name) == 0) {
         find(findings, "customers", "two customers have the same name");
+      }
+    }
+  }
+  for (int64_t i = 0; i < deck->n_sites; ++i) {
+    for (int64_t j = 0; j < i; ++j) {
+      if (deck->sites[i].name[0] != '\0' &&
+          strcmp(deck->sites[i].name, deck->sites[j].name) == 0) {
+        find(findings, "sites", "two sites have the same name");
+      }
+    }
+  }
+  for (int64_t i = 0; i < deck->n_generations; ++i) {
+    for (int64_t j = 0; j < i; ++j) {
+      if (deck->generations[i].name[0] != '\0' &&
+          strcmp(deck->generations[i].name, deck->generations[j].name) == 0) {
+        find(findings, "generations", "two generations have the same name");
       }
     }
   }
@@ -179,6 +233,7 @@ int store_check(const struct deck_store *store, const char *path) {
     check_credit(store->deck, &findings);
     check_shares(store, &findings);
     check_names(store->deck, &findings);
+    warn_of_minimums(store->deck);
   }
   return findings.n;
 }

@@ -274,7 +274,8 @@ static bool read_fixed(struct reader *reader, const struct source *source,
     return false;
   }
   if (n != wanted) {
-    complain(reader, source, node, where, "has %zu numbers, wanted %zu", n, wanted);
+    complain(reader, source, node, where, "has %zu number%s, wanted %zu", n, n == 1 ? "" : "s",
+             wanted);
     return false;
   }
   memcpy(to, values, wanted * sizeof *values);
@@ -547,8 +548,9 @@ static void read_list_of_items(struct reader *reader, const struct source *sourc
       }
       if (number < 0) {
         complain(reader, source, word, where,
-                 "there is no %s `%.60s` to change; there are %" PRId64, list->label,
-                 text_of(word), *store_count(&reader->store, group, outer));
+                 "there is no %s `%.60s` to change among the %" PRId64
+                 " of the included deck; to add one, list all of them, each with `- name:`",
+                 list->label, text_of(word), *store_count(&reader->store, group, outer));
         continue;
       }
       snprintf(deeper, sizeof deeper, "%.160s[%" PRId64 "]", where, number);
@@ -629,7 +631,7 @@ static void read_top(struct reader *reader, const struct source *source,
    small file can unfold into a large one. */
 static bool check_events(struct reader *reader, const struct source *source,
                          yaml_parser_t *parser) {
-  int nesting = 0;
+  int nesting = 0, documents = 0;
   for (;;) {
     yaml_event_t event;
     if (!yaml_parser_parse(parser, &event)) {
@@ -652,9 +654,12 @@ static bool check_events(struct reader *reader, const struct source *source,
     yaml_event_delete(&event);
     nesting += type == YAML_SEQUENCE_START_EVENT || type == YAML_MAPPING_START_EVENT;
     nesting -= type == YAML_SEQUENCE_END_EVENT || type == YAML_MAPPING_END_EVENT;
-    if (anchored || nesting > MAX_NESTING) {
+    documents += type == YAML_DOCUMENT_START_EVENT;
+    if (anchored || nesting > MAX_NESTING || documents > 1) {
       complain(reader, source, &at, "",
-               anchored ? "anchors and aliases are not part of a deck" : "nested too deeply");
+               anchored        ? "anchors and aliases are not part of a deck"
+               : documents > 1 ? "a deck is one YAML document; this begins another"
+                               : "nested too deeply");
       return false;
     }
     if (type == YAML_STREAM_END_EVENT) {
@@ -677,7 +682,11 @@ static void read_source(struct reader *reader, struct source *source) {
   yaml_parser_set_input_string(&parser, (const unsigned char *)source->text, source->size);
   const bool sound = check_events(reader, source, &parser);
   yaml_parser_delete(&parser);
-  if (!sound || !yaml_parser_initialize(&parser)) {
+  if (!sound) {
+    return;
+  }
+  if (!yaml_parser_initialize(&parser)) {
+    reader->out_of_memory = true;
     return;
   }
   yaml_parser_set_input_string(&parser, (const unsigned char *)source->text, source->size);
@@ -768,7 +777,11 @@ static void name_after_file(struct deck *deck, const char *path) {
   base = base != NULL ? base + 1 : path;
   const char *dot = strrchr(base, '.');
   const size_t length = dot != NULL && dot != base ? (size_t)(dot - base) : strlen(base);
-  memcpy(deck->name, base, length < MAX_NAME - 1 ? length : MAX_NAME - 1);
+  size_t kept = length < MAX_NAME - 1 ? length : MAX_NAME - 1;
+  while (kept < length && kept > 0 && ((unsigned char)base[kept] & 0xc0) == 0x80) {
+    --kept; /* not inside a letter of UTF-8 */
+  }
+  memcpy(deck->name, base, kept);
 }
 
 /* What a deck need not say. */
@@ -778,11 +791,17 @@ static void set_defaults(const struct deck_store *store, const char *path) {
   if (deck->name[0] == '\0') {
     name_after_file(deck, path);
   }
-  if (!store_entry(store, schema_find(GROUP_SECTION, "sampling", "paths"), nowhere)->given) {
+  struct entry *paths =
+      store_entry(store, schema_find(GROUP_SECTION, "sampling", "paths"), nowhere);
+  struct entry *seed =
+      store_entry(store, schema_find(GROUP_SECTION, "sampling", "seed"), nowhere);
+  if (!paths->given) {
     deck->sampling.paths = 100000;
+    paths->given = true;
   }
-  if (!store_entry(store, schema_find(GROUP_SECTION, "sampling", "seed"), nowhere)->given) {
+  if (!seed->given) {
     deck->sampling.seed = 1;
+    seed->given = true;
   }
 }
 

@@ -32,11 +32,14 @@ enum status files_check(const char *path, bool force) {
   if (!S_ISDIR(about.st_mode) || access(folder, W_OK | X_OK) != 0) {
     return status_fail(STATUS_IO, "%s: %s is not a folder that can be written", path, folder);
   }
-  if (stat(path, &about) != 0) {
+  if (lstat(path, &about) != 0) {
     return STATUS_OK;
   }
-  if (S_ISDIR(about.st_mode)) {
-    return status_fail(STATUS_IO, "%s: is a folder", path);
+  if (!S_ISREG(about.st_mode)) {
+    return status_fail(STATUS_IO, "%s: is a %s and will not be replaced", path,
+                       S_ISDIR(about.st_mode)   ? "folder"
+                       : S_ISLNK(about.st_mode) ? "symbolic link"
+                                                : "device or a pipe");
   }
   return force ? STATUS_OK
                : status_fail(STATUS_USAGE, "%s: exists already; --force replaces it", path);
@@ -75,7 +78,18 @@ static int sync_folder(const char *path) {
   return code;
 }
 
-enum status files_write(const char *path, const void *bytes, size_t size) {
+/* Gives the temporary its name. Without force by a link, which fails if the name is taken; file
+   systems that have no links rename. */
+static int publish(const char *temporary, const char *path, bool force) {
+  if (!force && link(temporary, path) == 0) {
+    return unlink(temporary);
+  }
+  const bool linkless =
+      errno == EPERM || errno == ENOTSUP || errno == ENOSYS || errno == EMLINK;
+  return force || linkless ? rename(temporary, path) : -1;
+}
+
+enum status files_write(const char *path, bool force, const void *bytes, size_t size) {
   char temporary[PATH_MAX];
   if (snprintf(temporary, sizeof temporary, "%s.part.%ld", path, (long)getpid()) >=
       (int)sizeof temporary) {
@@ -92,12 +106,16 @@ enum status files_write(const char *path, const void *bytes, size_t size) {
     code = -1;
     reason = errno;
   }
-  if (code == 0 && (rename(temporary, path) != 0 || sync_folder(path) != 0)) {
+  if (code == 0 && (publish(temporary, path, force) != 0 || sync_folder(path) != 0)) {
     code = -1;
     reason = errno;
   }
   if (code == 0) {
     return STATUS_OK;
+  }
+  if (reason == EEXIST) {
+    return status_fail(STATUS_USAGE, "%s: appeared meanwhile; what was computed is left in %s",
+                       path, temporary);
   }
   unlink(temporary); /* already renamed or not ours to mend: the error below is what counts */
   return status_fail(STATUS_IO, "%s: %s", path, strerror(reason));

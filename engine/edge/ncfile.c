@@ -207,6 +207,10 @@ void ncwriter_put(struct ncwriter *writer, struct ncvariable variable, const siz
   writer->waiting = one;
 }
 
+void ncwriter_no_memory(struct ncwriter *writer, const char *name) {
+  keep(writer, NC_ENOMEM, "memory for", name);
+}
+
 void ncwriter_all_defined(struct ncwriter *writer) {
   if (well(writer) && !writer->all_defined) {
     keep(writer, nc_enddef(writer->file), "definitions of", "the file");
@@ -257,7 +261,8 @@ enum status ncreader_open(struct ncreader *reader, const char *path) {
   if (nc_inq_ncid(reader->file, "state", &reader->state) != NC_NOERR ||
       !ncreader_text(reader, false, NCFILE_GLOBAL, "tenor_format_version", text, sizeof text)) {
     ncreader_close(reader);
-    return status_fail(STATUS_MISMATCH, "%s: not a result of tenor", path);
+    return status_fail(STATUS_MISMATCH, "%s: not a whole result of tenor: no group /state",
+                       path);
   }
   return STATUS_OK;
 }
@@ -348,6 +353,11 @@ bool ncreader_attribute(const struct ncreader *reader, bool state, int variable,
                         char *name, char *text, size_t size) {
   const int group = group_of(reader, state),
             id = variable == NCFILE_GLOBAL ? NC_GLOBAL : variable;
-  return nc_inq_attname(group, id, index, name) == NC_NOERR &&
-         ncreader_text(reader, state, variable, name, text, size);
+  if (nc_inq_attname(group, id, index, name) != NC_NOERR) {
+    return false;
+  }
+  if (!ncreader_text(reader, state, variable, name, text, size)) {
+    snprintf(text, size, "?"); /* not one of ours */
+  }
+  return true;
 }

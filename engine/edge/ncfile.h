@@ -47,6 +47,8 @@ void ncwriter_number(struct ncwriter *writer, const struct ncvariable *variable,
    copied if more is to be defined. */
 void ncwriter_put(struct ncwriter *writer, struct ncvariable variable, const size_t *count,
                   const void *values);
+/* Records that there was no memory for the values of `name`. */
+void ncwriter_no_memory(struct ncwriter *writer, const char *name);
 /* No more dimensions, variables or attributes; values put from here on are not copied. */
 void ncwriter_all_defined(struct ncwriter *writer);
 /* Closes the file; *bytes (freed with free()) holds it. STATUS_FAILED with the first fault
@@ -81,8 +83,8 @@ int ncreader_find(const struct ncreader *reader, bool state,
 bool ncreader_doubles(const struct ncreader *reader, bool state, int variable, double *values);
 bool ncreader_raw(const struct ncreader *reader, bool state, int variable, void *values);
 size_t nctype_size(enum nctype type);
-/* Attribute `index` of a variable (NCFILE_GLOBAL: of the group), as text; false if there is
-   none. Library internals are left out. */
+/* Attribute `index` of a variable (NCFILE_GLOBAL: of the group), as text, "?" if it is a list
+   or longer than `size`; false if there is none. Library internals are left out. */
 bool ncreader_attribute(const struct ncreader *reader, bool state, int variable, int index,
                         char *name, char *text, size_t size);
 /* The attribute of that name as text; false if there is none. */

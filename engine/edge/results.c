@@ -115,12 +115,14 @@ static void put_words(struct writing *w, const char *name, int dim, const char *
   ncwriter_text(&w->nc, &variable, "long_name", long_name);
   ncwriter_text(&w->nc, &variable, "_Encoding", "utf-8");
   char *text = array_make(n, longest);
-  for (size_t i = 0; text != NULL && i < n; ++i) {
+  if (text == NULL) {
+    ncwriter_no_memory(&w->nc, name);
+    return;
+  }
+  for (size_t i = 0; i < n; ++i) {
     memcpy(text + i * longest, word(deck, i), strlen(word(deck, i)));
   }
-  if (text != NULL) {
-    ncwriter_put(&w->nc, variable, count, text);
-  }
+  ncwriter_put(&w->nc, variable, count, text);
   array_free(text);
 }
 
@@ -372,6 +374,13 @@ static void describe(struct writing *w, const struct metric *metric, enum statis
   ncwriter_number(&w->nc, variable, "_FillValue", NCTYPE_DOUBLE, &ncfile_fill);
 }
 
+/* Does the contract year of a customer end within its term and the horizon? */
+static bool closes(const struct deck *deck, int64_t c, int64_t year) {
+  const struct customer *customer = &deck->customers[c];
+  const int64_t end = 12 * (year + 1) < customer->term ? 12 * (year + 1) : customer->term;
+  return 12 * year < customer->term && customer->start + end <= deck->time.horizon;
+}
+
 static void put_statistic(struct writing *w, enum metric_id id, enum statistic statistic) {
   const struct metric *metric = &metrics[id];
   const struct layout *layout = w->results->layout;
@@ -384,8 +393,7 @@ static void put_statistic(struct writing *w, enum metric_id id, enum statistic s
   name_variable(w, metric, statistic, name, sizeof name);
   double *values = array_make((size_t)(items * dates) * each, sizeof *values);
   if (values == NULL) {
-    w->nc.error = w->nc.error != 0 ? w->nc.error
-                                   : -61; /* NC_ENOMEM, reported when the file is finished */
+    ncwriter_no_memory(&w->nc, name);
     return;
   }
   const struct ncvariable variable =
@@ -393,12 +401,39 @@ static void put_statistic(struct writing *w, enum metric_id id, enum statistic s
   describe(w, metric, statistic, &variable);
   for (int64_t date = 0; date < dates; ++date) { /* in the file the date comes first */
     for (int64_t item = 0; item < items; ++item) {
+      if (metric->axis == AXIS_CONTRACT_YEAR && !closes(w->results->deck, item, date)) {
+        values[date * items + item] = ncfile_fill;
+        continue;
+      }
       column_values(w->results, layout_column(layout, id, item, date), statistic,
                     values + (size_t)(date * items + item) * each);
     }
   }
   ncwriter_put(&w->nc, variable, count, values);
   array_free(values);
+}
+
+/* How many values of a metric, over all its dates and items, the statistics leave out. */
+static int64_t count_bad(const struct results *results, enum metric_id id) {
+  const struct layout *layout = results->layout;
+  int64_t sum = 0;
+  for (int64_t i = 0; i < layout->items[id] * layout->dates[id]; ++i) {
+    sum += tally_bad(results->tally, layout->first[id] + i);
+  }
+  return sum;
+}
+
+static void warn_of_bad(struct writing *w, enum metric_id id) {
+  const int64_t n = count_bad(w->results, id);
+  char name[128];
+  if (n == 0) {
+    return;
+  }
+  snprintf(name, sizeof name, "%s_left_out", metrics[id].name);
+  ncwriter_number(&w->nc, NULL, name, NCTYPE_INT64, &n);
+  status_warn("%s: %" PRId64
+              " values are no numbers or beyond 2^56 and are left out of its statistics",
+              metrics[id].name, n);
 }
 
 static void put_metric(struct writing *w, enum metric_id id) {
@@ -523,7 +558,7 @@ static void put_state(struct writing *w, const char *digest) {
   }
 }
 
-enum status results_write(const char *path, const struct results *results) {
+enum status results_write(const char *path, bool force, const struct results *results) {
   struct writing w = {.results = results};
   char digest[DIGEST_TEXT];
   void *bytes = NULL;
@@ -537,11 +572,12 @@ enum status results_write(const char *path, const struct results *results) {
   put_globals(&w, digest);
   for (int m = 0; m < N_METRICS; ++m) {
     put_metric(&w, (enum metric_id)m);
+    warn_of_bad(&w, (enum metric_id)m);
   }
   put_state(&w, digest);
   status = ncwriter_finish(&w.nc, &bytes, &size);
   if (status == STATUS_OK) {
-    status = files_write(path, bytes, size);
+    status = files_write(path, force, bytes, size);
   }
   free(bytes);
   return status;

@@ -31,9 +31,10 @@ struct results {           /* what a result file is made from; all borrowed */
   int64_t first_path, end_path;     /* paths in the tally: [first_path, end_path) */
 };
 
-/* Writes `results` to `path`. Errors: STATUS_IO with the system's reason, nothing left behind;
-   STATUS_FAILED (memory, NetCDF). Not collective: rank 0 calls it. */
-enum status results_write(const char *path, const struct results *results);
+/* Writes `results` to `path`, over another file only with `force` (else STATUS_USAGE). Errors:
+   STATUS_IO with the system's reason, nothing left behind; STATUS_FAILED (memory, NetCDF). Not
+   collective: rank 0 calls it. */
+enum status results_write(const char *path, bool force, const struct results *results);
 
 /* Prints the headline table of the result at `path` to stdout. STATUS_IO, STATUS_MISMATCH (not
  * a result). */

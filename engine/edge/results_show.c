@@ -126,7 +126,7 @@ static void print_share(const struct ncreader *reader, const char *label, const 
 }
 
 static void print_constraints(const struct ncreader *reader, size_t quarter) {
-  printf("  what binds, %% of paths:");
+  printf("  what binds, %% of path-months of the quarter:");
   for (size_t k = 0; k < N_CONSTRAINTS; ++k) {
     printf(" %s %.1f", constraint_names[k],
            100.0 * number_at(reader, "binding_share", "", quarter * N_CONSTRAINTS + k));
@@ -158,7 +158,8 @@ static void print_customers(const struct table *table) {
   struct ncshape shape;
   const int id = ncreader_find(reader, false, "customer");
   char *names = NULL;
-  if (id < 0 || !ncreader_shape(reader, false, id, &shape) || shape.n_dims != 2) {
+  if (id < 0 || !ncreader_shape(reader, false, id, &shape) || shape.n_dims != 2 ||
+      shape.type != NCTYPE_CHAR) {
     return;
   }
   names = array_make(shape.n + 1, 1);

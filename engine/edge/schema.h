@@ -60,8 +60,7 @@ struct list { /* a list of items in the deck */
 };
 extern const struct list schema_lists[N_GROUPS]; /* by group; no entry for GROUP_SECTION */
 
-/* Bytes that a value of a key takes in the struct: doubles, or int64_t for counts, flags and
- * choices. */
+/* Is the value of a key an int64_t (a count, a flag, a choice) in the struct, not doubles? */
 bool schema_is_whole(const struct key *key);
 
 /* The key of that name in a group (and section); NULL if there is none. */

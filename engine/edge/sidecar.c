@@ -73,7 +73,7 @@ enum status sidecar_write(const struct sidecar *sidecar) {
                            ? STATUS_OK
                            : status_fail(STATUS_FAILED, "no memory for %s", path);
   if (status == STATUS_OK) {
-    status = files_write(path, text, size);
+    status = files_write(path, true, text, size);
   }
   free(text);
   return status;

@@ -77,10 +77,10 @@ struct units *units_open(void) {
   units->system = ut_read_xml(NULL);
   if (units->system == NULL || !define("USD", ut_new_base_unit(units->system)) ||
       !define_number(units, "thousand", 1e3) || !define_number(units, "million", 1e6) ||
-      !define_number(units, "billion", 1e9) || !define_number(units, "trillion", 1e12) ||
-      !define_product(units, "Wh", "W hour") || !define_product(units, "kWh", "kW hour") ||
-      !define_product(units, "MWh", "MW hour") || !define_product(units, "GWh", "GW hour") ||
-      !define_product(units, "TWh", "TW hour")) {
+      !define_number(units, "bn", 1e9) || !define_number(units, "billion", 1e9) ||
+      !define_number(units, "trillion", 1e12) || !define_product(units, "Wh", "W hour") ||
+      !define_product(units, "kWh", "kW hour") || !define_product(units, "MWh", "MW hour") ||
+      !define_product(units, "GWh", "GW hour") || !define_product(units, "TWh", "TW hour")) {
     status_fail(STATUS_FAILED,
                 "UDUNITS-2 cannot load its database of units (Debian: libudunits2-data)");
     units_close(units);

@@ -2,15 +2,22 @@
    libm beyond fma and sqrt. Compiled with -ffp-contract=off they give the same bits on every
    compiler, optimisation level and instruction set, and they vectorise inside `omp simd` loops.
 
-   lane_exp      |x| <= 708 exact to 0.85 ulp; below -708 the result is that of -708 (3e-308),
-   above 709 that of 709 (8e307): the model never needs more, and nothing overflows lane_log x a
-   normal positive double, 0.79 ulp lane_normal   u in (0,1) on the grid (k + 1/2) 2^-52:
-   relative error 1.2e-13; lane_normal(1-u) = -lane_normal(u) bit for bit
+   lane_exp: |x| <= 708, exact to 0.85 ulp. Below -708 the result is that of -708 (3e-308),
+   above 709 that of 709 (8e307): the model never needs more, and nothing overflows.
+
+   lane_log: x a normal positive double, exact to 0.79 ulp.
+
+   lane_normal: u in (0,1) on the grid (k + 1/2) 2^-52, relative error 1.2e-13;
+   lane_normal(1-u) = -lane_normal(u) bit for bit.
 
    Coefficients: minimax fits of our own (lowest power first); log after the argument reduction
    s = f/(2+f). */
 #ifndef TENOR_MATH_LANE_H
 #define TENOR_MATH_LANE_H
+
+#ifdef __FAST_MATH__
+#error "tenor's results rest on IEEE 754 arithmetic: build it without -ffast-math"
+#endif
 
 #include <math.h>
 #include <stdint.h>

@@ -74,7 +74,9 @@ static void make_price(struct constants *k, const struct market *market) {
   const double e = lane_exp(-kappa * STEP);
   const double *level = market->price_level;
   k->price_memory = e;
-  k->price_spread = kappa > 0 ? sigma * sqrt((1 - e * e) / (2 * kappa)) : sigma * sqrt(STEP);
+  const double x = kappa * STEP; /* for small ones 1 - e^2 would cancel: its series */
+  k->price_spread = x > 1e-4 ? sigma * sqrt((1 - e * e) / (2 * kappa))
+                             : sigma * sqrt(STEP * (1 - x + 2 * x * x / 3));
   k->price_pull = (struct by_regime){(1 - e) * lane_log(level[0]), (1 - e) * lane_log(level[1]),
                                      (1 - e) * lane_log(level[2])};
   k->ln_initial_price = lane_log(market->initial_price);

@@ -43,7 +43,7 @@ enum status tally_make(struct tally *tally, const struct layout *layout, enum hi
       tally->window[column] = window;
       tally->histogram_offset[column] = window == WINDOW_NONE ? -1 : tally->n_words;
       tally->n_words += histogram_words(window);
-      tally->centre[column] = isfinite(centre[column]) ? centre[column] : 0.0;
+      tally->centre[column] = fabs(centre[column]) < LIMIT ? centre[column] : 0.0;
     }
   }
   tally->words = array_make((size_t)tally->n_words, sizeof *tally->words);
@@ -176,8 +176,22 @@ struct moments tally_moments(const struct tally *tally, int64_t column) {
   return moments;
 }
 
+int64_t tally_bad(const struct tally *tally, int64_t column) {
+  return tally->words[column * COLUMN_WORDS + WORD_BAD];
+}
+
 static int64_t clamp_rank(double rank, int64_t n) {
   return rank < 1.0 ? 1 : rank > (double)n ? n : (int64_t)rank;
+}
+
+/* The end of an interval at a rank; there is none beyond the sample. false: out of range. */
+static bool find_end(const int64_t *words, enum window window, double rank, int64_t n,
+                     double *end) {
+  if (rank < 1.0 || rank > (double)n) {
+    *end = NAN;
+    return true;
+  }
+  return histogram_order_statistic(words, window, (int64_t)rank, end);
 }
 
 struct interval tally_quantile(const struct tally *tally, int64_t column, double p) {
@@ -195,10 +209,8 @@ struct interval tally_quantile(const struct tally *tally, int64_t column, double
   /* p n a hair above a whole number is that whole number: 0.95 * 20 is 19. */
   const int64_t rank = clamp_rank(ceil(centre - 1e-9), n);
   interval.exists = histogram_order_statistic(words, window, rank, &interval.value) &&
-                    histogram_order_statistic(
-                        words, window, clamp_rank(floor(centre - half), n), &interval.lo) &&
-                    histogram_order_statistic(words, window, clamp_rank(ceil(centre + half), n),
-                                              &interval.hi) &&
+                    find_end(words, window, floor(centre - half), n, &interval.lo) &&
+                    find_end(words, window, ceil(centre + half), n, &interval.hi) &&
                     isfinite(interval.value);
   return interval;
 }

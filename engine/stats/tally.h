@@ -27,7 +27,8 @@ struct tally {
 enum histogram_set { HISTOGRAMS_OF_TABLE, HISTOGRAMS_SIGNED, HISTOGRAMS_NONE };
 
 /* An empty tally for `layout`. `centre` [n_columns] is copied; a centre that is not finite
-   becomes 0. Error: STATUS_FAILED when memory is short. Not collective. */
+   or beyond what can be summed becomes 0. Error: STATUS_FAILED when memory is short. Not
+   collective. */
 enum status tally_make(struct tally *tally, const struct layout *layout, enum histogram_set set,
                        const double *centre);
 void tally_free(struct tally *tally);
@@ -54,9 +55,13 @@ struct moments {
 };
 struct moments tally_moments(const struct tally *tally, int64_t column);
 
+/* Values of a column that could be neither summed nor sorted (NaN, -infinity, beyond 2^56). */
+int64_t tally_bad(const struct tally *tally, int64_t column);
+
 struct interval {
   bool exists; /* false: no histogram, no values, or the estimate is "never" or out of range */
-  double value, lo, hi; /* estimate and 95 % interval; lo/hi may be +infinity ("never") */
+  double value, lo, hi; /* estimate and 95 % interval; an end may be +infinity ("never"), or
+                           NaN: the sample is too small to have one */
 };
 
 /* Quantile p in [0,1]: order statistic ceil(pN) (infinities sort last), located in its

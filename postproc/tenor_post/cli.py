@@ -41,6 +41,8 @@ def check_target(path, given):
         raise Refusal(INPUT_OUTPUT, f"{path.parent}: no such folder")
     if path.exists() and path.samefile(given.result):
         raise Refusal(USAGE, f"{path}: is the result itself")
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise Refusal(INPUT_OUTPUT, f"{path}: is no regular file and will not be replaced")
     if path.exists() and not given.force:
         raise Refusal(USAGE, f"{path}: exists; --force replaces it")
 
@@ -75,7 +77,7 @@ def write(path, content):
 def report(given):
     """Checks everything, makes everything, then writes everything."""
     if not given.result.is_file():
-        raise Refusal(USAGE, f"{given.result}: no such result")
+        raise Refusal(INPUT_OUTPUT, f"{given.result}: no such result")
     if given.output:
         check_target(given.output, given)
     data, contents = results.open(given.result), {}
@@ -104,5 +106,7 @@ def main(words):
         code, sentence = FOREIGN, str(error)
     except OSError as error:
         code, sentence = INPUT_OUTPUT, f"{error.filename}: {error.strerror}"
+    except KeyboardInterrupt:
+        code, sentence = 130, "interrupted; nothing was written"
     print("tenor-report: error:", " ".join(sentence.split()), file=sys.stderr)
     return code

@@ -8,7 +8,7 @@ NARROW_SPACE, MINUS = "\u202f", "\u2212"
 
 def significant(value, digits):
     """Decimals that show a value with so many significant digits, four decimals at most."""
-    return 0 if value == 0 else min(4, max(0, digits - 1 - math.floor(math.log10(abs(value)))))
+    return 0 if value == 0 or not math.isfinite(value) else min(4, max(0, digits - 1 - math.floor(math.log10(abs(value)))))
 
 
 def supported(value, half):
@@ -19,6 +19,8 @@ def supported(value, half):
 
 def text(value, decimals):
     """12 345.6 with a true minus sign and narrow spaces between thousands; what rounds to zero is 0."""
+    if not math.isfinite(value):
+        return "unknown"
     plain = f"{value:,.{decimals}f}"
     plain = plain if plain.strip("-0.,") else "0"
     return plain.replace(",", NARROW_SPACE).replace("-", MINUS)
@@ -26,6 +28,8 @@ def text(value, decimals):
 
 def number(value, decimals=None, digits=3, percent=False):
     """<data value="0.157">15.7</data>; in percent the text, not the attribute, is multiplied by 100."""
+    if not math.isfinite(value):
+        return Markup("unknown")
     shown = 100 * value if percent else value
     decimals = significant(shown, digits) if decimals is None else decimals
     return Markup('<data value="{}">{}</data>').format(repr(float(value)), text(shown, decimals))

@@ -1,6 +1,7 @@
 """The report page. A section is a function that gathers its data, a macro of its kind in sections.html.jinja that
 shows them, and a line in `sections`."""
 import hashlib
+import shlex
 from collections import Counter
 from pathlib import Path
 from typing import Callable, NamedTuple
@@ -56,9 +57,10 @@ def gather_provenance(result):
              ("Monte Carlo paths", numbers.text(paths, 0) if paths else None), ("Seed", attributes.get("seed")),
              ("Program", attributes.get("source")), ("Model version", attributes.get("model_version")),
              ("Format of the result", attributes.get("tenor_format_version")), ("SHA-256 of the result file", result.sha256)]
-    command = f"tenor run {name}.yaml --paths {paths} --seed {attributes.get('seed')} -o {name}.nc"
+    file = shlex.quote(name.replace("/", "_"))
+    command = f"tenor run {file}.yaml --paths {paths} --seed {attributes.get('seed')} -o {file}.nc"
     return dict(facts=[(label, value) for label, value in facts if value is not None], command=command, name=name,
-                report=f"tenor-report {name}.nc -o {name}.html", deck_text=result.deck_text)
+                report=f"tenor-report {file}.nc -o {file}.html", deck_text=result.deck_text)
 
 
 SECTIONS = (

@@ -293,7 +293,7 @@ def refused(done, code, word):
 
 
 @pytest.mark.parametrize("words, code, message", [
-    (("missing.nc", "-o", "page.html"), 2, "missing.nc"), ((".", "-o", "page.html"), 2, "no such result"),
+    (("missing.nc", "-o", "page.html"), 5, "missing.nc"), ((".", "-o", "page.html"), 5, "no such result"),
     (("{result}",), 2, "-o PAGE.html"), (("-o", "page.html"), 2, "OUT.nc"), (("{result}", "-o"), 2, "-o"),
     (("{result}", "-o", "page.html", "--no-such-option"), 2, "--no-such-option"),
     (("{result}", "-o", "nowhere/page.html"), 5, "nowhere"), (("{result}", "--figures", "nowhere/figures"), 5, "nowhere"),

@@ -52,7 +52,7 @@ def read_deck(program, path, *settings):
     command = [str(program), 'check', str(path)] + [word for setting in settings for word in ('--set', setting)]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     deck = {name: strip(section) for name, section in yaml.load(text, Loader).items()
-            if isinstance(section, (dict, list))}
+            if name != 'name' and isinstance(section, (dict, list))}
     deck['time'].pop('start')                                  # a label
     return deck
 
@@ -116,7 +116,7 @@ def write_items(lines, prefix, items, units, name, indent):
 
 def write_deck(program, deck, path):
     """Writes `deck` to `path` for `program` (tenor); returns `path`."""
-    units, lines = key_units(program), ['sampling: {paths: 1, seed: 1}']
+    units, lines = key_units(program), []
     for section, content in deck.items():
         if section == 'name':
             continue

@@ -129,9 +129,9 @@ static void a_new_file_holds_what_was_written(void **state) {
     bytes[i] = (char)(i * i % 251);
   }
   const int before = count_descriptors();
-  assert_int_equal(files_write(at("new"), bytes, sizeof bytes), STATUS_OK);
+  assert_int_equal(files_write(at("new"), true, bytes, sizeof bytes), STATUS_OK);
   check_content("new", bytes, sizeof bytes);
-  assert_int_equal(files_write(at("empty"), "", 0), STATUS_OK);
+  assert_int_equal(files_write(at("empty"), true, "", 0), STATUS_OK);
   check_content("empty", "", 0);
   assert_int_equal(count_entries(), 2);
   assert_int_equal(count_descriptors(), before);
@@ -141,7 +141,7 @@ static void a_new_file_may_be_read_by_whom_the_user_lets(void **state) {
   (void)state;
   struct stat about;
   const mode_t before = umask(0027);
-  const enum status status = files_write(at("result"), "x", 1);
+  const enum status status = files_write(at("result"), true, "x", 1);
   umask(before);
   assert_int_equal(status, STATUS_OK);
   assert_int_equal(stat(at("result"), &about), 0);
@@ -156,7 +156,7 @@ static void short_and_interrupted_writes_are_taken_up_again(void **state) {
   }
   longest_write = 7;
   interruptions = 3;
-  const enum status status = files_write(at("result"), bytes, sizeof bytes);
+  const enum status status = files_write(at("result"), true, bytes, sizeof bytes);
   longest_write = SIZE_MAX;
   assert_int_equal(interruptions, 0);
   assert_int_equal(status, STATUS_OK);
@@ -165,10 +165,10 @@ static void short_and_interrupted_writes_are_taken_up_again(void **state) {
 
 /* Writes "new" over "the old result" while the n-th fsync fails. */
 static enum status write_with_failing_sync(int n, int reason) {
-  assert_int_equal(files_write(at("result"), "the old result", 14), STATUS_OK);
+  assert_int_equal(files_write(at("result"), true, "the old result", 14), STATUS_OK);
   syncs_until_failure = n;
   sync_reason = reason;
-  const enum status status = files_write(at("result"), "new", 3);
+  const enum status status = files_write(at("result"), true, "new", 3);
   assert_int_equal(syncs_until_failure, 0);
   assert_int_equal(count_entries(), 1);
   return status;
@@ -193,10 +193,11 @@ static void a_folder_that_knows_no_sync_is_good_enough(void **state) {
 
 static void an_existing_file_is_replaced_as_a_whole(void **state) {
   (void)state;
-  assert_int_equal(files_write(at("result"), "a longer text than the next", 27), STATUS_OK);
+  assert_int_equal(files_write(at("result"), true, "a longer text than the next", 27),
+                   STATUS_OK);
   FILE *old = fopen(at("result"), "rb"); /* who reads the old file keeps it */
   assert_non_null(old);
-  assert_int_equal(files_write(at("result"), "short", 5), STATUS_OK);
+  assert_int_equal(files_write(at("result"), true, "short", 5), STATUS_OK);
   check_content("result", "short", 5);
   char text[40] = "";
   assert_int_equal(fread(text, 1, sizeof text, old), 27);
@@ -211,7 +212,7 @@ static void a_file_may_be_named_without_a_folder(void **state) {
   assert_non_null(getcwd(here, sizeof here));
   assert_int_equal(chdir(folder), 0);
   const enum status check = files_check("bare", false);
-  const enum status write = files_write("bare", "x", 1);
+  const enum status write = files_write("bare", true, "x", 1);
   assert_int_equal(chdir(here), 0);
   assert_int_equal(check, STATUS_OK);
   assert_int_equal(write, STATUS_OK);
@@ -222,15 +223,15 @@ static void a_missing_folder_is_an_io_failure(void **state) {
   (void)state;
   assert_int_equal(files_check(at("missing/result"), false), STATUS_IO);
   assert_int_equal(files_check(at("missing/result"), true), STATUS_IO);
-  assert_int_equal(files_write(at("missing/result"), "x", 1), STATUS_IO);
+  assert_int_equal(files_write(at("missing/result"), true, "x", 1), STATUS_IO);
   assert_int_equal(count_entries(), 0);
 }
 
 static void a_file_is_no_folder(void **state) {
   (void)state;
-  assert_int_equal(files_write(at("file"), "x", 1), STATUS_OK);
+  assert_int_equal(files_write(at("file"), true, "x", 1), STATUS_OK);
   assert_int_equal(files_check(at("file/result"), false), STATUS_IO);
-  assert_int_equal(files_write(at("file/result"), "x", 1), STATUS_IO);
+  assert_int_equal(files_write(at("file/result"), true, "x", 1), STATUS_IO);
   assert_int_equal(count_entries(), 1);
 }
 
@@ -239,7 +240,7 @@ static void a_folder_is_not_overwritten(void **state) {
   const int before = count_descriptors();
   assert_int_equal(mkdir(at("taken"), 0777), 0);
   assert_int_equal(files_check(at("taken"), true), STATUS_IO);
-  assert_int_equal(files_write(at("taken"), "x", 1), STATUS_IO);
+  assert_int_equal(files_write(at("taken"), true, "x", 1), STATUS_IO);
   assert_int_equal(count_entries(), 1); /* the temporary is gone */
   assert_int_equal(count_descriptors(), before);
 }
@@ -248,7 +249,7 @@ static void an_existing_output_needs_force(void **state) {
   (void)state;
   assert_int_equal(files_check(at("result"), false), STATUS_OK);
   assert_int_equal(files_check(at("result"), true), STATUS_OK);
-  assert_int_equal(files_write(at("result"), "x", 1), STATUS_OK);
+  assert_int_equal(files_write(at("result"), true, "x", 1), STATUS_OK);
   assert_int_equal(files_check(at("result"), false), STATUS_USAGE);
   assert_int_equal(files_check(at("result"), true), STATUS_OK);
   check_content("result", "x", 1);
@@ -260,9 +261,9 @@ static void a_name_too_long_is_an_io_failure(void **state) {
   memset(name, 'n', sizeof name - 1);
   name[sizeof name - 1] = '\0';
   assert_int_equal(files_check(name, false), STATUS_IO);
-  assert_int_equal(files_write(name, "x", 1), STATUS_IO);
+  assert_int_equal(files_write(name, true, "x", 1), STATUS_IO);
   name[300] = '\0'; /* short enough for a path, too long for one name */
-  assert_int_equal(files_write(at(name), "x", 1), STATUS_IO);
+  assert_int_equal(files_write(at(name), true, "x", 1), STATUS_IO);
   assert_int_equal(count_entries(), 0);
 }
 
@@ -278,7 +279,7 @@ static void a_folder_without_permission_is_an_io_failure(void **state) {
       _exit(NO_OTHER_USER);
     }
     const bool right = files_check(at("result"), false) == STATUS_IO &&
-                       files_write(at("result"), "x", 1) == STATUS_IO;
+                       files_write(at("result"), true, "x", 1) == STATUS_IO;
     _exit(right ? 0 : 1);
   }
   int code = -1;
@@ -301,7 +302,7 @@ static enum status write_to_full_disk(const char *where, const void *bytes, size
   void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
   assert_true(handler != SIG_ERR);
   assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-  const enum status status = files_write(where, bytes, size);
+  const enum status status = files_write(where, true, bytes, size);
   assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
   assert_true(signal(SIGXFSZ, handler) == SIG_IGN);
   return status;
@@ -319,7 +320,7 @@ static void a_full_disk_leaves_nothing_behind(void **state) {
 static void a_full_disk_leaves_the_old_file_as_it_was(void **state) {
   (void)state;
   static const char bytes[10000] = "x";
-  assert_int_equal(files_write(at("result"), "the old result", 14), STATUS_OK);
+  assert_int_equal(files_write(at("result"), true, "the old result", 14), STATUS_OK);
   assert_int_equal(write_to_full_disk(at("result"), bytes, sizeof bytes), STATUS_IO);
   check_content("result", "the old result", 14);
   assert_int_equal(count_entries(), 1);
@@ -335,7 +336,7 @@ static void what_a_killed_run_left_is_written_over(void **state) {
   assert_non_null(file);
   assert_true(fputs("half of something longer", file) >= 0);
   assert_int_equal(fclose(file), 0);
-  assert_int_equal(files_write(at("result"), "whole", 5), STATUS_OK);
+  assert_int_equal(files_write(at("result"), true, "whole", 5), STATUS_OK);
   check_content("result", "whole", 5);
   assert_int_equal(count_entries(), 1);
 }
