@@ -38,8 +38,8 @@ def strip(node):
     for key, value in node.items():
         if isinstance(value, dict) and 'value' in value:
             plain[key] = bare(key, value['value'])
-        elif value == []:
-            plain[key] = []
+        elif value == [] or isinstance(value, int):
+            plain[key] = value
         else:
             plain[key] = strip(value)
         if key in WHOLE and plain[key] == int(plain[key]):
