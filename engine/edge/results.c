@@ -10,10 +10,21 @@
 #include "edge/digest.h"
 #include "edge/files.h"
 #include "edge/ncfile.h"
+#include "math/lane.h"
 #include "model/version.h"
 
-static const double quantiles[] = {0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99};
-enum { N_QUANTILES = sizeof quantiles / sizeof quantiles[0], STATE_CHUNK = 1 << 16 };
+static const double quantiles[] = {0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975, 0.99};
+static const double levels[] = {0.95, 0.99, 0.995}; /* of VaR and CVaR */
+static const double by_months[] = {36, 60, 84,
+                                   120}; /* [month] by which something has happened */
+enum {
+  N_QUANTILES = sizeof quantiles / sizeof quantiles[0],
+  N_LEVELS = sizeof levels / sizeof levels[0],
+  N_DATES = sizeof by_months / sizeof by_months[0],
+  THRESHOLD_STEP = 4, /* [bn USD] of exceedance curves, from -256 to 256: edges of bins */
+  N_THRESHOLDS = 2 * 256 / THRESHOLD_STEP + 1,
+  STATE_CHUNK = 1 << 16
+};
 
 /* CF wants units that UDUNITS knows; currencies are none, so money is "1" with attributes of
  * its own. */
@@ -32,7 +43,8 @@ static const struct {
 };
 
 struct dims {
-  int time, bounds, quantile, customer, constraint, regime, contract_year;
+  int time, bounds, quantile, level, threshold, by, customer, constraint, regime, contract_year,
+      month;
 };
 
 struct writing { /* one result being written */
@@ -138,6 +150,18 @@ static const char *regime_word(const struct deck *deck, size_t i) {
   return regime_names[i];
 }
 
+static double threshold_of(int i) {
+  return (double)(THRESHOLD_STEP * i - 256);
+}
+
+static void put_axis(struct writing *w, const char *name, int dim, const char *long_name,
+                     const char *units, size_t n, const double *values) {
+  const struct ncvariable variable = ncwriter_variable(&w->nc, name, NCTYPE_DOUBLE, 1, &dim);
+  ncwriter_text(&w->nc, &variable, "long_name", long_name);
+  ncwriter_text(&w->nc, &variable, "units", units);
+  ncwriter_put(&w->nc, variable, &n, values);
+}
+
 static void put_coordinates(struct writing *w) {
   const struct layout *layout = w->results->layout;
   const size_t n_customers = (size_t)layout->n_customers,
@@ -146,17 +170,30 @@ static void put_coordinates(struct writing *w) {
   w->dims.time = ncwriter_dimension(nc, "time", (size_t)w->results->layout->n_quarters, true);
   w->dims.bounds = ncwriter_dimension(nc, "nv", 2, false);
   w->dims.quantile = ncwriter_dimension(nc, "quantile", N_QUANTILES, false);
+  w->dims.level = ncwriter_dimension(nc, "level", N_LEVELS, false);
+  w->dims.threshold = ncwriter_dimension(nc, "threshold", N_THRESHOLDS, false);
+  w->dims.month = ncwriter_dimension(nc, "month", (size_t)layout->n_months, false);
+  w->dims.by = ncwriter_dimension(nc, "by", N_DATES, false);
   w->dims.customer = ncwriter_dimension(nc, "customer", n_customers, false);
   w->dims.constraint = ncwriter_dimension(nc, "constraint", N_CONSTRAINTS, false);
   w->dims.regime = ncwriter_dimension(nc, "regime", N_REGIMES, false);
   w->dims.contract_year = ncwriter_dimension(nc, "contract_year", n_years, false);
   put_times(w);
-  const struct ncvariable quantile =
-      ncwriter_variable(nc, "quantile", NCTYPE_DOUBLE, 1, &w->dims.quantile);
-  const size_t n_quantiles = N_QUANTILES;
-  ncwriter_text(nc, &quantile, "long_name", "probability of the quantile");
-  ncwriter_text(nc, &quantile, "units", "1");
-  ncwriter_put(nc, quantile, &n_quantiles, quantiles);
+  put_axis(w, "quantile", w->dims.quantile, "probability of the quantile", "1", N_QUANTILES,
+           quantiles);
+  double thresholds[N_THRESHOLDS];
+  for (int t = 0; t < N_THRESHOLDS; ++t) {
+    thresholds[t] = threshold_of(t);
+  }
+  put_axis(w, "level", w->dims.level, "level of value at risk", "1", N_LEVELS, levels);
+  put_axis(w, "threshold", w->dims.threshold, "threshold of a loss, billion USD", "1",
+           N_THRESHOLDS, thresholds);
+  double months[MAX_MONTHS];
+  for (int64_t m = 0; m < layout->n_months; ++m) {
+    months[m] = (double)m + 1;
+  }
+  put_axis(w, "month", w->dims.month, "month, from 1", "1", (size_t)layout->n_months, months);
+  put_axis(w, "by", w->dims.by, "date in months from the start", "1", N_DATES, by_months);
   put_words(w, "customer", w->dims.customer, "customer", n_customers, customer_word);
   put_words(w, "constraint", w->dims.constraint, "binding constraint", N_CONSTRAINTS,
             constraint_word);
@@ -191,7 +228,16 @@ enum statistic {
   STAT_POSITIVE_SE,
   STAT_QUANTILE,
   STAT_LO,
-  STAT_HI
+  STAT_HI,
+  STAT_VAR, /* from here on: of terminal metrics, along a dimension of their own */
+  STAT_VAR_LO,
+  STAT_VAR_HI,
+  STAT_CVAR,
+  STAT_CVAR_SE,
+  STAT_EXCEEDANCE,
+  STAT_EXCEEDANCE_SE,
+  STAT_BY,
+  STAT_BY_SE
 };
 
 static const struct {
@@ -218,9 +264,32 @@ static const struct {
                           "standard error of the share of paths with a positive difference in ",
                           NULL},
     [STAT_QUANTILE] = {"_quantile", "quantile of ", NULL},
+    [STAT_VAR] = {"_var", "value at risk of ", NULL},
+    [STAT_VAR_LO] = {"_var_lo", "lower end of the 95 % interval of the value at risk of ",
+                     NULL},
+    [STAT_VAR_HI] = {"_var_hi", "upper end of the 95 % interval of the value at risk of ",
+                     NULL},
+    [STAT_CVAR] = {"_cvar", "conditional value at risk of ", "_cvar_se"},
+    [STAT_CVAR_SE] = {"_cvar_se", "standard error of the conditional value at risk of ", NULL},
+    [STAT_EXCEEDANCE] = {"_exceedance", "share of paths whose loss exceeds the threshold, in ",
+                         "_exceedance_se"},
+    [STAT_EXCEEDANCE_SE] = {"_exceedance_se",
+                            "standard error of the share of paths whose loss exceeds the "
+                            "threshold, in ",
+                            NULL},
+    [STAT_BY] = {"_by", "share of paths that have had, by the date, the ", "_by_se"},
+    [STAT_BY_SE] = {"_by_se",
+                    "standard error of the share of paths that have had, by the date, the ",
+                    NULL},
     [STAT_LO] = {"_quantile_lo", "lower end of the 95 % interval of the quantile of ", NULL},
     [STAT_HI] = {"_quantile_hi", "upper end of the 95 % interval of the quantile of ", NULL},
 };
+static const char tail_comment[] =
+    "of the loss: the metric where high values are bad, its negative where low ones are; VaR "
+    "the "
+    "order statistic ceil(p N), CVaR = VaR + mean(max(loss - VaR, 0))/(1 - p); not to be "
+    "relied "
+    "on where N (1 - p) is below 100";
 static const char quantile_comment[] =
     "order statistic ceil(p N), never sorted last, located in its histogram bin (128 an "
     "octave) and interpolated "
@@ -233,7 +302,16 @@ static bool is_share(const struct metric *metric) {
 }
 
 static bool has_quantiles(enum statistic statistic) {
-  return statistic >= STAT_QUANTILE;
+  return statistic >= STAT_QUANTILE && statistic <= STAT_HI;
+}
+
+/* How many values a statistic has at one date of one item. */
+static size_t count_values(enum statistic statistic) {
+  return has_quantiles(statistic)                                          ? N_QUANTILES
+         : statistic >= STAT_VAR && statistic <= STAT_CVAR_SE              ? N_LEVELS
+         : statistic == STAT_EXCEEDANCE || statistic == STAT_EXCEEDANCE_SE ? N_THRESHOLDS
+         : statistic >= STAT_BY                                            ? N_DATES
+                                                                           : 1;
 }
 
 /* The dimensions of a metric's variables, their sizes in count. */
@@ -244,6 +322,9 @@ static int metric_dims(const struct writing *w, const struct metric *metric,
   if (metric->axis == AXIS_QUARTER) {
     dims[n] = w->dims.time;
     count[n++] = (size_t)layout->n_quarters;
+  } else if (metric->axis == AXIS_MONTH) {
+    dims[n] = w->dims.month;
+    count[n++] = (size_t)layout->n_months;
   } else if (metric->axis == AXIS_CONTRACT_YEAR) {
     dims[n] = w->dims.contract_year;
     count[n++] = (size_t)layout->n_contract_years;
@@ -260,9 +341,12 @@ static int metric_dims(const struct writing *w, const struct metric *metric,
     dims[n] = w->dims.regime;
     count[n++] = N_REGIMES;
   }
-  if (has_quantiles(statistic)) {
-    dims[n] = w->dims.quantile;
-    count[n++] = N_QUANTILES;
+  if (statistic >= STAT_QUANTILE) {
+    dims[n] = has_quantiles(statistic)          ? w->dims.quantile
+              : statistic <= STAT_CVAR_SE       ? w->dims.level
+              : statistic <= STAT_EXCEEDANCE_SE ? w->dims.threshold
+                                                : w->dims.by;
+    count[n++] = count_values(statistic);
   }
   return n;
 }
@@ -292,10 +376,56 @@ static double of_comparison(const struct results *results, int64_t column,
   }
 }
 
-/* The values of one statistic of one column: one, or one a quantile. */
-static void column_values(const struct results *results, int64_t column,
-                          enum statistic statistic, double *values) {
+static double of_tail(const struct results *results, const struct metric *metric,
+                      int64_t column, enum statistic statistic, double level) {
+  const struct tail tail =
+      tally_tail(results->tally, column, level, metric->sense == SENSE_GAIN);
+  switch (statistic) {
+    case STAT_VAR: return or_fill(true, tail.var);
+    case STAT_VAR_LO: return or_fill(true, tail.lo);
+    case STAT_VAR_HI: return or_fill(true, tail.hi);
+    case STAT_CVAR: return or_fill(tail.exists, tail.cvar);
+    default: return or_fill(tail.exists, tail.cvar_se);
+  }
+}
+
+/* The share of paths whose loss is above x, or its standard error. */
+static double of_exceedance(const struct results *results, const struct metric *metric,
+                            int64_t column, enum statistic statistic, double x) {
+  const bool gain = metric->sense == SENSE_GAIN,
+             nothing = x < 0.0 && metric->window == WINDOW_POSITIVE;
+  const bool all_gains = gain && x > 0.0 && metric->window == WINDOW_POSITIVE;
+  if (nothing && !gain) { /* never below zero */
+    return statistic == STAT_EXCEEDANCE ? 1.0 : 0.0;
+  }
+  if (all_gains) {
+    return 0.0;
+  }
+  const struct share share = tally_share_from(results->tally, column, gain ? -x : x);
+  return statistic == STAT_EXCEEDANCE_SE ? share.se : gain ? 1.0 - share.value : share.value;
+}
+
+/* The share of paths on which a date has come by month `by`, or its standard error. */
+static double of_date(const struct results *results, int64_t column, enum statistic statistic,
+                      double by) {
+  const struct share later = tally_share_from(results->tally, column, by + 0.5);
+  return statistic == STAT_BY ? 1.0 - later.value : later.se;
+}
+
+/* The values of one statistic of one column: one, or one a quantile, level, threshold, date. */
+static void column_values(const struct results *results, const struct metric *metric,
+                          int64_t column, enum statistic statistic, double *values) {
   const struct tally *tally = results->tally;
+  if (statistic >= STAT_VAR) {
+    for (size_t i = 0; i < count_values(statistic); ++i) {
+      values[i] = statistic <= STAT_CVAR_SE
+                      ? of_tail(results, metric, column, statistic, levels[i])
+                  : statistic <= STAT_EXCEEDANCE_SE
+                      ? of_exceedance(results, metric, column, statistic, threshold_of((int)i))
+                      : of_date(results, column, statistic, by_months[i]);
+    }
+    return;
+  }
   if (has_quantiles(statistic)) {
     for (int i = 0; i < N_QUANTILES; ++i) {
       const struct interval q = tally_quantile(tally, column, quantiles[i]);
@@ -340,7 +470,7 @@ static void describe(struct writing *w, const struct metric *metric, enum statis
   const bool date = metric->unit == UNIT_MONTH;
   const bool number = statistic == STAT_NEVER || statistic == STAT_NEVER_SE ||
                       statistic == STAT_VARIANCE_RATIO || statistic == STAT_POSITIVE ||
-                      statistic == STAT_POSITIVE_SE;
+                      statistic == STAT_POSITIVE_SE || statistic >= STAT_EXCEEDANCE;
   const bool difference =
       w->results->against != NULL && (statistic < STAT_FIRST || statistic >= STAT_QUANTILE);
   snprintf(text, sizeof text, "%s%s%s%s",
@@ -359,6 +489,9 @@ static void describe(struct writing *w, const struct metric *metric, enum statis
   }
   if (statistic == STAT_SD) {
     ncwriter_text(&w->nc, variable, "cell_methods", "realization: standard_deviation");
+  }
+  if (statistic == STAT_VAR || statistic == STAT_CVAR) {
+    ncwriter_text(&w->nc, variable, "comment", tail_comment);
   }
   if (statistic == STAT_QUANTILE) {
     name_variable(w, metric, STAT_LO, text, sizeof text);
@@ -385,7 +518,7 @@ static void put_statistic(struct writing *w, enum metric_id id, enum statistic s
   const struct metric *metric = &metrics[id];
   const struct layout *layout = w->results->layout;
   const int64_t items = layout->items[id], dates = layout->dates[id];
-  const size_t each = has_quantiles(statistic) ? N_QUANTILES : 1;
+  const size_t each = count_values(statistic);
   int dims[NCFILE_MAX_DIMS];
   size_t count[NCFILE_MAX_DIMS] = {1};
   char name[128];
@@ -405,7 +538,7 @@ static void put_statistic(struct writing *w, enum metric_id id, enum statistic s
         values[date * items + item] = ncfile_fill;
         continue;
       }
-      column_values(w->results, layout_column(layout, id, item, date), statistic,
+      column_values(w->results, metric, layout_column(layout, id, item, date), statistic,
                     values + (size_t)(date * items + item) * each);
     }
   }
@@ -466,6 +599,78 @@ static void put_metric(struct writing *w, enum metric_id id) {
     put_statistic(w, id, STAT_LO);
     put_statistic(w, id, STAT_HI);
   }
+  if (metric->axis != AXIS_TERMINAL || metric->histogram == HISTOGRAM_NONE ||
+      w->results->against != NULL) {
+    return;
+  }
+  if (metric->unit == UNIT_MONTH) {
+    put_statistic(w, id, STAT_BY);
+    put_statistic(w, id, STAT_BY_SE);
+    return;
+  }
+  for (int s = STAT_VAR; s <= STAT_CVAR_SE; ++s) {
+    put_statistic(w, id, (enum statistic)s);
+  }
+  if (metric->unit == UNIT_USD && metric->item == ITEM_ONE) {
+    put_statistic(w, id, STAT_EXCEEDANCE);
+    put_statistic(w, id, STAT_EXCEEDANCE_SE);
+  }
+}
+
+/* ---- loss at default if default struck whatever the exposure */
+
+static double mean_at(const struct results *results, enum metric_id id, int64_t c, int64_t m) {
+  return tally_moments(results->tally, layout_column(results->layout, id, c, m)).mean;
+}
+
+/* Per customer: the sum over the months of mean exposure and mean loss rate of the survivors,
+   times the share of paths that default, discounted. Recovery rates are drawn independently of
+   everything else, so their mean is the deck's. */
+static double independent_loss(const struct results *results, int64_t c) {
+  const struct deck *deck = results->deck;
+  const int64_t months = deck->time.horizon;
+  double sum = 0.0;
+  for (int64_t m = 0; m < months; ++m) {
+    const double alive = mean_at(results, METRIC_survivor, c, m);
+    const double after = m + 1 < months ? mean_at(results, METRIC_survivor, c, m + 1)
+                                        : 1.0 - mean_at(results, METRIC_defaulted, c, 0);
+    if (alive > 0.0) {
+      const double winter = mean_at(results, METRIC_winter_survivor, c, m) / alive;
+      const double lost =
+          1.0 - deck->credit.recovery_mean *
+                    (1.0 - (1.0 - deck->credit.recovery_winter_factor) * winter);
+      sum += mean_at(results, METRIC_monthly_exposure, c, m) / alive * lost * (alive - after) *
+             lane_exp(-deck->provider.risk_free_rate * (double)(m + 1) / 12.0);
+    }
+  }
+  return sum;
+}
+
+static void put_wrong_way(struct writing *w) {
+  const size_t n = (size_t)w->results->layout->n_customers;
+  double loss[MAX_CUSTOMERS], ratio[MAX_CUSTOMERS];
+  for (size_t c = 0; c < n; ++c) {
+    loss[c] = independent_loss(w->results, (int64_t)c);
+    ratio[c] = or_fill(loss[c] > 0.0, mean_at(w->results, METRIC_ecl, (int64_t)c, 0) / loss[c]);
+  }
+  const struct ncvariable losses =
+      ncwriter_variable(&w->nc, "ecl_independent", NCTYPE_DOUBLE, 1, &w->dims.customer);
+  ncwriter_text(&w->nc, &losses, "long_name",
+                "expected credit loss if default struck whatever the exposure");
+  ncwriter_text(&w->nc, &losses, "units", "1");
+  ncwriter_text(&w->nc, &losses, "currency", "USD");
+  ncwriter_text(&w->nc, &losses, "scale", "billion");
+  const struct ncvariable ratios =
+      ncwriter_variable(&w->nc, "wrong_way_ratio", NCTYPE_DOUBLE, 1, &w->dims.customer);
+  ncwriter_text(&w->nc, &ratios, "long_name",
+                "expected credit loss over what it would be if default struck whatever the "
+                "exposure");
+  ncwriter_text(&w->nc, &ratios, "units", "1");
+  ncwriter_text(&w->nc, &ratios, "comment",
+                "its relative standard error is about that of the expected credit loss");
+  ncwriter_number(&w->nc, &ratios, "_FillValue", NCTYPE_DOUBLE, &ncfile_fill);
+  ncwriter_put(&w->nc, losses, &n, loss);
+  ncwriter_put(&w->nc, ratios, &n, ratio);
 }
 
 /* ---- the file */
@@ -573,6 +778,9 @@ enum status results_write(const char *path, bool force, const struct results *re
   for (int m = 0; m < N_METRICS; ++m) {
     put_metric(&w, (enum metric_id)m);
     warn_of_bad(&w, (enum metric_id)m);
+  }
+  if (results->against == NULL) {
+    put_wrong_way(&w);
   }
   put_state(&w, digest);
   status = ncwriter_finish(&w.nc, &bytes, &size);

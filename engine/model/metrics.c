@@ -28,6 +28,7 @@ static int64_t count_items(const struct layout *layout, enum item item) {
 static int64_t count_dates(const struct layout *layout, enum axis axis) {
   switch (axis) {
     case AXIS_QUARTER: return layout->n_quarters;
+    case AXIS_MONTH: return layout->n_months;
     case AXIS_CONTRACT_YEAR: return layout->n_contract_years;
     case AXIS_TERMINAL: break;
   }
@@ -36,6 +37,7 @@ static int64_t count_dates(const struct layout *layout, enum axis axis) {
 
 void layout_make(struct layout *layout, const struct deck *deck) {
   layout->n_quarters = deck_quarters(deck);
+  layout->n_months = deck->time.horizon;
   layout->n_customers = deck->n_customers;
   layout->n_contract_years = deck_contract_years(deck);
   layout->n_columns = 0;

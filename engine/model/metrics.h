@@ -11,7 +11,7 @@
 
 #include "model/deck.h"
 
-enum axis { AXIS_QUARTER, AXIS_CONTRACT_YEAR, AXIS_TERMINAL };
+enum axis { AXIS_QUARTER, AXIS_MONTH, AXIS_CONTRACT_YEAR, AXIS_TERMINAL };
 enum item { ITEM_ONE, ITEM_CUSTOMER, ITEM_CONSTRAINT, ITEM_CUSTOMER_CONSTRAINT, ITEM_REGIME };
 enum histogram_dates { HISTOGRAM_NONE, HISTOGRAM_YEARS, HISTOGRAM_ALWAYS };
 enum window { WINDOW_NONE, WINDOW_POSITIVE, WINDOW_SIGNED }; /* of a column's histogram */
@@ -62,7 +62,7 @@ struct metric {
 extern const struct metric metrics[N_METRICS];
 
 struct layout {
-  int64_t n_quarters, n_customers, n_contract_years, n_columns;
+  int64_t n_quarters, n_months, n_customers, n_contract_years, n_columns;
   int64_t first[N_METRICS]; /* column of item 0, date 0 */
   int64_t items[N_METRICS]; /* values at one date */
   int64_t dates[N_METRICS]; /* dates of one item */

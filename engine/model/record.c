@@ -85,6 +85,12 @@ static void sum_customers(struct workspace *w, const struct deck *deck,
     add_row(total->financed_fifo, a->financed_fifo);
     add_row(total->financed_mix, a->financed_mix);
     add_schedule(w, a, &k->customers[c].months[m]);
+    add_row(total->lost, a->written_off);
+    add_row(total->lost, a->cut);
+    add_row(total->lost, a->lapsed);
+    if (deck->customers[c].start + deck->customers[c].term <= m + 1) {
+      add_row(total->lost, a->backlog); /* the term is over: it can only lapse */
+    }
   }
 #pragma omp simd
   for (int i = 0; i < LANES; ++i) {
@@ -102,6 +108,22 @@ void record_begin(struct workspace *w, const struct deck *deck) {
       lanes_fill(w->customers[c].constraint[month], -1);
     }
   }
+}
+
+/* ---- per month */
+
+static void fill_month(const struct workspace *w, const struct layout *layout, int64_t m,
+                       double *columns) {
+#define METRIC(name, axis, item, histogram, window, sense, unit, long_name, value) \
+  if (AXIS_##axis == AXIS_MONTH) {                                                 \
+    for (int64_t n = 0; n < layout->items[METRIC_##name]; ++n) {                   \
+      const int64_t column = layout_column(layout, METRIC_##name, n, m);           \
+      fill_##name(w, customer_of(ITEM_##item, n), code_of(ITEM_##item, n),         \
+                  columns + column * BLOCK_PATHS);                                 \
+    }                                                                              \
+  }
+#include "model/metrics.def"
+#undef METRIC
 }
 
 /* ---- per contract year */
@@ -139,6 +161,8 @@ void record_month(struct workspace *w, const struct deck *deck, const struct con
       fill_contract_year(w, layout, c, clock->year, columns + offset);
     }
   }
+  w->month = (double)m;
+  fill_month(w, layout, m, columns + offset);
   w->months_recorded += 1;
   if (m % MONTHS_IN_QUARTER == MONTHS_IN_QUARTER - 1 || m == deck->time.horizon - 1) {
     sum_customers(w, deck, k, m);

@@ -94,6 +94,7 @@ struct customer_totals {
   double duration[LANES]; /* [year] */
   double revenue[LANES], shortfall[LANES], relief[LANES], billed[LANES], bookings[LANES],
       used[LANES], financed_fifo[LANES], financed_mix[LANES];
+  double lost[LANES]; /* backlog that will never be revenue */
 };
 
 struct workspace {
@@ -138,6 +139,7 @@ struct workspace {
   double investment_pv[LANES], stake_value[LANES], prior_stake_value[LANES];
   double distribution_sum[LANES], distribution_pv[LANES], idle_sum[LANES], relet_sum[LANES];
 
+  double month;           /* m */
   double months_recorded; /* of the quarter */
   alignas(64) struct quarter_flows quarter;
   struct customer_totals total;

@@ -97,24 +97,46 @@ static void edges(int64_t bin, double *low, double *width) {
   }
 }
 
-/* The k-th of a bin's magnitudes, k from 1. */
-static double inside(int64_t bin, const int64_t words[BIN_WORDS], int64_t k) {
-  double low, width;
-  edges(bin, &low, &width);
-  const double count = (double)words[0];
-  const double mean = (double)words[1] / count; /* [place] */
+/* Mean place of a bin's values, and the standard deviation of their places. */
+static void places_of(const int64_t words[BIN_WORDS], double *mean, double *sd) {
+  const double count = (double)words[0], step = PLACES / COARSE;
   const int64_t coarse = words[1] / words[0] / (PLACES / COARSE);
-  double spread = 0.0; /* [place] from the first to the last, if they lie evenly: sqrt(12)
-                          standard deviations */
+  *mean = (double)words[1] / count;
+  *sd = 0.0;
   if (words[2] != words[0] * coarse * coarse) {
-    const double step = PLACES / COARSE,
-                 centre = mean / step - 0.5; /* a coarse place is half a step low */
+    const double centre = *mean / step - 0.5; /* a coarse place is half a step low */
     const double variance = (double)words[2] / count - centre * centre;
-    spread = sqrt(12.0 * (variance > 0.0 ? variance : 0.0)) * step;
+    *sd = sqrt(variance > 0.0 ? variance : 0.0) * step;
   }
-  double place = mean + (((double)k - 0.5) / count - 0.5) * spread;
+}
+
+/* The k-th of a bin's magnitudes, k from 1: they lie evenly over sqrt(12) standard deviations.
+ */
+static double inside(int64_t bin, const int64_t words[BIN_WORDS], int64_t k) {
+  double low, width, mean, sd;
+  edges(bin, &low, &width);
+  places_of(words, &mean, &sd);
+  double place = mean + (((double)k - 0.5) / (double)words[0] - 0.5) * (sqrt(12.0) * sd);
   place = place < 0.0 ? 0.0 : place > PLACES ? PLACES : place;
   return low + width * (place / PLACES);
+}
+
+int64_t histogram_bins(enum window window) {
+  return count_bins(window);
+}
+
+struct bin histogram_bin(const int64_t *words, enum window window, int64_t bin) {
+  const int64_t *found = words + BIN_WORDS * bin, zero = origin(window);
+  const int64_t size_bin = bin < zero ? zero - 1 - bin : bin - zero;
+  struct bin result = {found[0], NAN, NAN};
+  if (found[0] > 0 && bin < count_bins(window) - 1 && size_bin != OVERFLOW_BIN) {
+    double low, width, mean, sd;
+    edges(size_bin, &low, &width);
+    places_of(found, &mean, &sd);
+    result.mean = (bin < zero ? -1.0 : 1.0) * (low + width * (mean / PLACES));
+    result.variance = width * width * (sd / PLACES) * (sd / PLACES);
+  }
+  return result;
 }
 
 bool histogram_order_statistic(const int64_t *words, enum window window, int64_t rank,

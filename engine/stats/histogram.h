@@ -32,6 +32,14 @@ int64_t histogram_count(const int64_t *words, enum window window);
 bool histogram_order_statistic(const int64_t *words, enum window window, int64_t rank,
                                double *value);
 
+/* One bin, from the lowest values to the highest. */
+struct bin {
+  int64_t count;
+  double mean, variance; /* of its values; not finite where they are not known */
+};
+int64_t histogram_bins(enum window window);
+struct bin histogram_bin(const int64_t *words, enum window window, int64_t bin);
+
 /* How many values are at or above `edge`, which must be the edge of a bin (0, a multiple of
    2^-10 up to 2^-3, and 128 evenly spaced values an octave from there to 2^14, either sign);
    "never" counts as above. */

@@ -16,6 +16,7 @@ enum {
   COLUMN_WORDS = WORD_SUMS + MOMENTS * ACCUMULATOR_LIMBS,
   VIRTUAL_LANES = 16 /* partial sums of a block; fixes the order of its additions */
 };
+static const double NORMAL_975 = 1.959963984540054; /* quantile of the normal law */
 static const double LIMIT = 0x1p56; /* of a value: 512 fourth powers of it stay below 2^240 */
 
 static enum window choose_window(enum window of_table, enum histogram_set set) {
@@ -205,7 +206,7 @@ struct interval tally_quantile(const struct tally *tally, int64_t column, double
   if (n == 0) {
     return interval;
   }
-  const double centre = (double)n * p, half = 1.959963984540054 * sqrt(centre * (1.0 - p));
+  const double centre = (double)n * p, half = NORMAL_975 * sqrt(centre * (1.0 - p));
   /* p n a hair above a whole number is that whole number: 0.95 * 20 is 19. */
   const int64_t rank = clamp_rank(ceil(centre - 1e-9), n);
   interval.exists = histogram_order_statistic(words, window, rank, &interval.value) &&
@@ -221,4 +222,62 @@ struct share tally_share_from(const struct tally *tally, int64_t column, double 
   const double n = (double)histogram_count(words, window);
   const double p = n > 0.0 ? (double)histogram_count_from(words, window, edge) / n : 0.0;
   return (struct share){p, n > 1.0 ? sqrt(p * (1.0 - p) / (n - 1.0)) : 0.0};
+}
+
+/* The order statistic of the losses at a rank; NaN if there is none or it is out of range. */
+static double loss_at(const int64_t *words, enum window window, double rank, int64_t n,
+                      bool low_is_bad) {
+  double value = NAN;
+  if (rank < 1.0 || rank > (double)n) {
+    return NAN;
+  }
+  const int64_t mine = low_is_bad ? n + 1 - (int64_t)rank : (int64_t)rank;
+  const bool found = histogram_order_statistic(words, window, mine, &value);
+  return found && isfinite(value) ? (low_is_bad ? -value : value) : NAN;
+}
+
+/* Sums of max(loss - from, 0) and of its square over a bin, whose values lie evenly around
+   their mean. Not a number where they are out of range. */
+static void add_excess(struct bin bin, bool low_is_bad, double from, double *first,
+                       double *second) {
+  const double count = (double)bin.count, mean = (low_is_bad ? -bin.mean : bin.mean) - from;
+  const double reach = sqrt(3.0 * bin.variance), low = mean - reach, high = mean + reach;
+  if (high <= 0.0) {
+    return;
+  }
+  if (low < 0.0) { /* the bin of `from` itself: its upper part */
+    *first += count * high * high / (2.0 * (high - low));
+    *second += count * high * high * high / (3.0 * (high - low));
+  } else {
+    *first += count * mean;
+    *second += count * (mean * mean + bin.variance);
+  }
+}
+
+struct tail tally_tail(const struct tally *tally, int64_t column, double p, bool low_is_bad) {
+  struct tail tail = {.exists = false};
+  const enum window window = tally->window[column];
+  const int64_t *words = tally->words + tally->histogram_offset[column];
+  const int64_t n = histogram_count(words, window);
+  const double centre = (double)n * p, half = NORMAL_975 * sqrt(centre * (1.0 - p));
+  const double rank = ceil(centre - 1e-9) < 1.0 ? 1.0 : ceil(centre - 1e-9);
+  tail.var = loss_at(words, window, rank, n, low_is_bad);
+  tail.lo = loss_at(words, window, floor(centre - half), n, low_is_bad);
+  tail.hi = loss_at(words, window, ceil(centre + half), n, low_is_bad);
+  tail.n_tail = (double)n * (1.0 - p);
+  if (n == 0 || !isfinite(tail.var)) {
+    return tail;
+  }
+  double first = 0.0, second = 0.0;
+  for (int64_t i = 0; i < histogram_bins(window); ++i) {
+    const struct bin bin = histogram_bin(words, window, i);
+    if (bin.count > 0) {
+      add_excess(bin, low_is_bad, tail.var, &first, &second);
+    }
+  }
+  const double mean = first / (double)n, variance = second / (double)n - mean * mean;
+  tail.cvar = tail.var + mean / (1.0 - p);
+  tail.cvar_se = sqrt(variance > 0.0 ? variance / (double)n : 0.0) / (1.0 - p);
+  tail.exists = isfinite(tail.cvar);
+  return tail;
 }

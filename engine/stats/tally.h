@@ -76,4 +76,17 @@ struct share {
 };
 struct share tally_share_from(const struct tally *tally, int64_t column, double edge);
 
+/* The bad tail of a metric: of X where high values are bad, of -X where low ones are (X a
+   column with a histogram). VaR_p is the order statistic ceil(pN) of the losses, with its
+   interval by binomial ranks; CVaR_p = VaR_p + mean(max(loss - VaR_p, 0)) / (1 - p), the mean
+   beyond it (Rockafellar and Uryasev, 2000), with se = sd(max(loss - VaR_p, 0)) / ((1 - p)
+   sqrt(N)). */
+struct tail {
+  bool exists;        /* false: no values, or the tail is beyond the histogram's range */
+  double var, lo, hi; /* NaN for an end the sample is too small to have */
+  double cvar, cvar_se;
+  double n_tail; /* N (1 - p): below 100 the figures of CVaR are not to be relied on */
+};
+struct tail tally_tail(const struct tally *tally, int64_t column, double p, bool low_is_bad);
+
 #endif

@@ -35,7 +35,7 @@ def reference_columns(reference, deck, metrics, paths, seed):
     for chunk in range(paths // CHUNK):
         out = reference.simulate(deck, reference.make_draws(deck, CHUNK, seed, chunk))
         for name in metrics:
-            values = expected(name, out)
+            values = expected(name, out, deck)
             parts[name].append(values[:, list(QUARTERS)] if values.shape[1] > 1 else values)
     return {name: np.concatenate(values, -1) for name, values in parts.items()}
 

@@ -38,8 +38,11 @@ RENAMED = {
     'lapsed': 'flow_lapsed', 'forfeited': 'flow_forfeited', 'bookings': 'flow_bookings'}
 
 
-def expected(metric, out):
+def expected(metric, out, deck):
     """The reference's values of one metric, shaped (item, date, path)."""
+    if metric == 'lost_backlog':
+        over = np.array([c['start'] + c['term'] <= deck['time']['horizon'] for c in deck['customers']])[:, None]
+        return (out['flow_cut'] + out['flow_written_off'] + out['flow_lapsed'] + over * out['final_backlog']).sum(0)[None, None]
     derived = {
         'contract_revenue_cum': lambda: np.cumsum(out['contract_revenue'], 0)[None],
         'circularity_fifo': lambda: (out['financed_fifo_cum'] / np.maximum(out['billed_cum'], TINY))[None],
@@ -102,7 +105,7 @@ def compare(reference, program, deck_file, deck, paths, seed, folder):
     reference.dump(deck, paths, seed, str(draws))
     theirs = reference.simulate(deck, reference.make_draws(deck, paths, seed))
     ours = replay(program, str(deck_file), str(draws), str(out))
-    theirs = {name: expected(name, theirs) for name in ours}
+    theirs = {name: expected(name, theirs, deck) for name in ours}
     found = {name: difference(numerator(name, ours[name], ours), numerator(name, theirs[name], theirs)) for name in ours}
     return sorted(found.items(), key=lambda item: -item[1])
 

@@ -77,6 +77,56 @@ def test_quantiles_are_order_statistics_within_their_bin(data, raw, name):
     assert seen >= 4
 
 
+@pytest.mark.parametrize("name, sign", [("npv", -1), ("capex_total", 1), ("ecl", 1), ("stake", 1)])
+def test_tails_are_those_of_the_losses(data, raw, name, sign):
+    """VaR is the order statistic ceil(pN) of the loss within its bin; CVaR = VaR + mean((loss - VaR)+)/(1 - p)."""
+    losses = np.sort(sign * raw[name][:, 0, :], axis=0)
+    seen = 0
+    for level in data["level"].values:
+        tail = {part: np.atleast_1d(data[f"{name}_{part}"].sel(level=level).values) for part in
+                ("var", "var_lo", "var_hi", "cvar", "cvar_se")}
+        exact = losses[int(np.ceil(round(level * PATHS, 6))) - 1]
+        known = ~np.isnan(tail["var"])
+        seen += known.sum()
+        bins = np.maximum(2.0 ** -10, np.abs(exact) / 128)
+        assert (np.abs(tail["var"] - exact) <= bins)[known].all()
+        assert (tail["var_lo"] <= tail["var"])[known].all() and (tail["var"] <= tail["var_hi"])[known].all()
+        excess = np.maximum(losses - exact, 0)
+        beyond = exact + excess.mean(axis=0) / (1 - level)
+        error = excess.std(axis=0) / (1 - level) / np.sqrt(PATHS)
+        assert (np.abs(tail["cvar"] - beyond) <= np.maximum(1e-3 * np.abs(beyond), 2.0 ** -10))[known].all()
+        np.testing.assert_allclose(tail["cvar_se"][known], error[known], rtol=0.03, atol=2e-4)
+    assert seen >= 3
+
+
+def test_exceedance_curves_count_paths(data, raw):
+    losses = -raw["npv"][:, 0, 0]
+    exact = (losses[:, None] > data["threshold"].values).mean(axis=0)
+    np.testing.assert_allclose(data["npv_exceedance"], exact, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(data["npv_exceedance_se"], np.sqrt(exact * (1 - exact) / (PATHS - 1)), rtol=1e-9, atol=1e-15)
+    assert (np.diff(data["npv_exceedance"]) <= 0).all() and 0 < float(data["npv_exceedance"].sel(threshold=0)) < 1
+    capex = (raw["capex_total"][:, 0, 0][:, None] > data["threshold"].values).mean(axis=0)
+    np.testing.assert_allclose(data["capex_total_exceedance"], capex, rtol=0, atol=1e-12)
+
+
+def test_dates_by_a_month_count_paths(data, raw):
+    for name in ("fulfilled_month", "default_month"):
+        exact = (raw[name][:, 0, :][..., None] <= data["by"].values).mean(axis=0)
+        np.testing.assert_allclose(data[name + "_by"], exact, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(data[name + "_by_se"], np.sqrt(exact * (1 - exact) / (PATHS - 1)), rtol=1e-9)
+
+
+def test_the_loss_without_wrong_way_risk_follows_from_monthly_means(data):
+    """sum (E / s) (1 - recovery) (defaults) exp(-r t); the deck's recovery is 0.35, 0.6 of it in winter, r 4.25 %."""
+    alive, after = data["survivor"].values, np.vstack([data["survivor"].values[1:], 1 - data["defaulted"].values])
+    lost = 1 - 0.35 * (1 - 0.4 * data["winter_survivor"].values / alive)
+    discount = np.exp(-0.0425 * data["month"].values / 12)[:, None]
+    exact = (data["monthly_exposure_mean"].values / alive * lost * (alive - after) * discount).sum(axis=0)
+    np.testing.assert_allclose(data["ecl_independent"], exact, rtol=1e-9)
+    np.testing.assert_allclose(data["wrong_way_ratio"], data["ecl_mean"] / exact, rtol=1e-9)
+    assert data.sizes["month"] == 120 and (data["survivor"][0] == 1).all()
+
+
 def test_shares_are_counts_of_paths(data, raw):
     share = (raw["default_month"][:, 0, :] < np.inf).mean(axis=0)
     np.testing.assert_allclose(data["defaulted"], share, rtol=1e-12)

@@ -504,7 +504,8 @@ class Path:
         operating = sum(c.bill for c in customers) + default_effect + self.relet_revenue - cost \
             - business.cannibalisation * business.base_margin * recognised
         self.operating_income = recognised + self.relet_revenue - cost - self.depreciation
-        flow, discount = operating - self.capex, exp(-provider.discount_rate * (m + 0.5) * STEP)
+        self.flow = flow = operating - self.capex
+        discount = exp(-provider.discount_rate * (m + 0.5) * STEP)
         self.npv += flow * discount
         self.npv_operating += operating * discount
         self.npv_capex += self.capex * discount
@@ -568,6 +569,7 @@ class Books:
     def __init__(self, path):
         self.path, self.dates = path, {}
         self.floor_binds = {}
+        self.monthly = {name: [] for name in ('cash_flow', 'survivor', 'winter_survivor', 'monthly_exposure')}
         self.open()
 
     def open(self):
@@ -585,6 +587,11 @@ class Books:
                             ('operating_income', p.operating_income), ('depreciation', p.depreciation),
                             ('used', sum(c.used for c in p.customers)), ('sold', p.sold), ('capacity', p.capacity)):
             self.sums[name] += value
+        before = [float(c.default_month > m) for c in p.customers]
+        self.monthly['cash_flow'].append([p.flow])
+        self.monthly['survivor'].append(before)
+        self.monthly['winter_survivor'].append([x * (p.regime == WINTER) for x in before])
+        self.monthly['monthly_exposure'].append([c.exposure for c in p.customers])
         self.codes[p.binding] += 1
         for c, codes in zip(p.customers, self.customer_codes):
             codes[c.binding] += 1
@@ -632,7 +639,8 @@ class Books:
             npv=p.npv, npv_operating=p.npv_operating, npv_capex=p.npv_capex, npv_terminal=p.npv_terminal,
             npv_with_equity=p.npv + p.investment_pv + p.stake_value, investment_pv=p.investment_pv, stake_value=p.stake_value,
             prior_stake_value=p.prior_stake_value, distribution_pv=p.distribution_pv, distribution_total=p.distribution_sum,
-            payback=p.payback, payback_net_of_growth=p.payback_frozen, cash_total=p.cash_sum, capex_total=p.capex_sum,
+            lost_backlog=sum(c.written_off + c.cut + c.lapsed + (c.backlog if c.keys.start + c.keys.term <= p.deck.time.horizon else 0.0)
+                             for c in customers), payback=p.payback, payback_net_of_growth=p.payback_frozen, cash_total=p.cash_sum, capex_total=p.capex_sum,
             idle_total=p.idle_sum, relet_total=p.relet_sum)
         per_customer = dict(
             default_month='default_month', fulfilled_month='fulfilled_month', fulfilled_in_full_month='fulfilled_in_full_month',
@@ -644,6 +652,7 @@ class Books:
             forfeited='forfeited', bookings='bookings', final_backlog='backlog', final_deferred='deferred')
         self.dates.update({name: [[x]] for name, x in totals.items()})
         self.dates.update({name: [[float(getattr(c, attribute)) for c in customers]] for name, attribute in per_customer.items()})
+        self.dates.update(self.monthly)
         self.dates['defaulted'] = [[float(c.default_month < inf) for c in customers]]
         return self.dates
 
