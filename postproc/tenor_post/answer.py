@@ -1,6 +1,4 @@
 """Is it a guaranteed backlog or a wrong-way bet? The answer, computed from the result."""
-import numpy
-
 from . import numbers
 from .results import Estimate, Z95, estimate, horizon_months
 
@@ -8,22 +6,17 @@ GUARANTEED, FAR = 0.95, 0.5  # share of paths on which the commitment is used up
 WEAK, CLEAR = 1.25, 2.0  # wrong-way factor
 TOTALS = ("written_off", "cut", "lapsed", "final_backlog", "beyond", "commitment_final", "ecl", "equity_loss", "invested")
 MEANS = TOTALS + ("npv", "npv_with_equity", "circularity_fifo", "circularity_mixing", "shortfall_cum",
-                  "contract_revenue_cum", "customer_backlog")
-SHARES = ("fulfilled_in_full_month_never", "alive", "defaulted")
+                  "contract_revenue_cum")
+SHARES = ("fulfilled_in_full_month_never", "defaulted")
 
 
 def wrong_way_factor(data):
-    """Backlog lost at default over what it would be if defaults struck whatever the backlog is; None without losses.
+    """Credit loss over what it would be if defaults struck whatever the exposure, all customers; None without losses.
 
-    The second takes the share of paths that default in each quarter times the mean backlog of the customers then alive, the
-    average of the quarter's ends. The interval counts the error of the first only, and adds the customers' errors.
+    The interval counts the error of the first only, and adds the customers' errors.
     """
-    alive, backlog = data["alive"].values, data["customer_backlog_mean"].values  # (time, customer)
-    before = numpy.vstack([numpy.ones(alive.shape[1]), alive[:-1]])
-    held = numpy.divide(backlog, alive, out=numpy.zeros_like(backlog), where=alive > 0)
-    expected = float(numpy.sum((before - alive) * 0.5 * (numpy.vstack([held[:1], held[:-1]]) + held)))
-    lost, error = (float(data[name].sum()) for name in ("written_off_mean", "written_off_se"))
-    return Estimate(lost / expected, Z95 * error / expected, None, None, "") if expected > 0 and lost > 0 else None
+    loss, error, independent = (float(data[name].sum()) for name in ("ecl_mean", "ecl_se", "ecl_independent"))
+    return Estimate(loss / independent, Z95 * error / independent, None, None, "") if independent > 0 and loss > 0 else None
 
 
 def ends_open(data, deck):
@@ -63,7 +56,7 @@ def headline(promised, sure, factor, still_open):
 def gather(data, deck):
     """What the lead paragraphs say, or None if the result lacks a variable for it."""
     needs = [(f"{name}_mean", f"{name}_se") for name in MEANS] + [(name, f"{name}_se") for name in SHARES]
-    if not all(name in data for pair in needs for name in pair):
+    if "ecl_independent" not in data or not all(name in data for pair in needs for name in pair):
         return None
     total = {name: float(data[f"{name}_mean"].sum()) for name in TOTALS}  # over the customers
     promised = total["commitment_final"] + total["cut"]  # cuts lowered it

@@ -78,6 +78,6 @@ def gather(data):
             tiles.append(found[min(2, len(found) - 1)] if metric.at == "years" else found[0])
     if {"alive", "customer_backlog_mean", "written_off_mean", "written_off_se"} <= set(data):
         if factor := wrong_way_factor(data):
-            rows.append(Row("Wrong-way factor of the backlog", "backlog lost at default over what it would be if defaults "
-                            "struck whatever the backlog is", factor, False))
+            rows.append(Row("Wrong-way factor", "expected credit loss over what it would be if defaults "
+                            "struck whatever the exposure", factor, False))
     return dict(rows=rows, tiles=tiles) if rows else None

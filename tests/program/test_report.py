@@ -206,17 +206,12 @@ def test_what_becomes_of_the_commitment_adds_up(page, raw):
     assert recognised == pytest.approx(float(raw["revenue_total_mean"][0]), rel=1e-9)
 
 
-def test_the_wrong_way_factor_is_one_when_defaults_do_not_care():
-    alive = numpy.exp(-0.02 * numpy.arange(1, 41))[:, None]
-    lost = 30.0 * (1 - alive[-1])
-    series = {"alive": alive, "customer_backlog_mean": 30 * alive}
-    data = xarray.Dataset({name: (("time", "customer"), values) for name, values in series.items()})
-    data["written_off_mean"], data["written_off_se"] = ("customer", lost), ("customer", 0.01 * lost)
-    assert answer.wrong_way_factor(data).value == pytest.approx(1, rel=1e-12)
-    assert answer.wrong_way_factor(data).half == pytest.approx(0.0196, rel=1e-3)
-    data["written_off_mean"] *= 3  # defaults where the backlog is three times the mean
-    assert answer.wrong_way_factor(data).value == pytest.approx(3, rel=1e-12)
-    data["written_off_mean"] *= 0
+def test_the_wrong_way_factor_compares_losses():
+    data = xarray.Dataset({name: ("customer", numpy.array(values)) for name, values in
+                           {"ecl_mean": [1.0, 2.0], "ecl_se": [0.1, 0.1], "ecl_independent": [1.0, 1.0]}.items()})
+    factor = answer.wrong_way_factor(data)
+    assert factor.value == pytest.approx(1.5) and factor.half == pytest.approx(1.959963984540054 * 0.1)
+    data["ecl_mean"] *= 0
     assert answer.wrong_way_factor(data) is None
 
 
