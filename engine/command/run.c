@@ -38,6 +38,10 @@ enum status command_run(int argc, char **argv) {
                  ? status_fail(STATUS_USAGE, "which deck? (tenor run --help lists the options)")
                  : STATUS_USAGE;
   }
+  if (status == STATUS_OK && !help && options.n_second > 0) {
+    status = team.rank == 0 ? status_fail(STATUS_USAGE, "--set-second is of `tenor compare`")
+                            : STATUS_USAGE;
+  }
   if (status == STATUS_OK && !help) {
     status = check_names(&options, team.rank == 0);
   }

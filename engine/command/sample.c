@@ -97,9 +97,15 @@ static enum status prepare(struct run *run) {
   if (run->team->rank != 0) {
     return STATUS_OK;
   }
+  const struct run_options *options = run->options;
+  const char *settings[2 * MAX_ASSIGNMENTS];
+  memcpy(settings, options->assignments, sizeof options->assignments);
+  memcpy(settings + options->n_assignments, options->second,
+         (size_t)options->n_second * sizeof *settings);
   for (int i = 0; status == STATUS_OK && i < sample->n_decks; ++i) {
-    status = deck_read(sample->decks[i], run->options->assignments, run->options->n_assignments,
-                       &run->decks[i], &run->resolved[i]);
+    status = deck_read(sample->decks[i], settings,
+                       options->n_assignments + (i > 0 ? options->n_second : 0), &run->decks[i],
+                       &run->resolved[i]);
   }
   if (status == STATUS_OK && sample->n_decks > 1) {
     status = check_pair(run);

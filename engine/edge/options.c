@@ -19,6 +19,7 @@ enum {
   LETTER_PATHS = 256,
   LETTER_SEED,
   LETTER_SET,
+  LETTER_SET_SECOND,
   LETTER_THREADS,
   LETTER_PROGRESS,
   LETTER_QUIET,
@@ -32,6 +33,8 @@ static const struct option_row rows[] = {
     {"paths", LETTER_PATHS, "N", "number of paths; 1e6 and 1_000_000 are numbers too"},
     {"seed", LETTER_SEED, "S", "seed of the draws, a whole number"},
     {"set", LETTER_SET, "KEY=VALUE", "change one key of the deck; may be repeated"},
+    {"set-second", LETTER_SET_SECOND, "K=V",
+     "of `compare`: change a key of the second deck only"},
     {"threads", LETTER_THREADS, "T", "threads of each rank (default: the CPUs it may use)"},
     {"progress", LETTER_PROGRESS, "MODE", "auto, plain, json or none"},
     {"quiet", LETTER_QUIET, NULL, "no table, no progress"},
@@ -122,6 +125,12 @@ static enum status take(struct run_options *options, int letter, char *text, boo
         return complain(loud, "too many assignments at `%s`", text);
       }
       options->assignments[options->n_assignments++] = text;
+      return STATUS_OK;
+    case LETTER_SET_SECOND:
+      if (options->n_second == MAX_ASSIGNMENTS) {
+        return complain(loud, "too many assignments at `%s`", text);
+      }
+      options->second[options->n_second++] = text;
       return STATUS_OK;
     case LETTER_THREADS:
       if (!options_whole(text, &value) || value < 1 || value > 4096) {

@@ -18,6 +18,8 @@ struct run_options {
   const char *assignments[MAX_ASSIGNMENTS]; /* --set KEY=VALUE, in order; --paths and --seed are
                                                among them */
   int n_assignments;
+  const char *second[MAX_ASSIGNMENTS]; /* --set-second: of the second deck of a comparison */
+  int n_second;
   char paths[64], seed[64]; /* their text */
   int threads;              /* 0: not given */
   enum progress_mode progress;

@@ -559,8 +559,8 @@ static int64_t count_bad(const struct results *results, enum metric_id id) {
 static void warn_of_bad(struct writing *w, enum metric_id id) {
   const int64_t n = count_bad(w->results, id);
   char name[128];
-  if (n == 0) {
-    return;
+  if (n == 0 || (w->results->against != NULL && metrics[id].unit == UNIT_MONTH)) {
+    return; /* a date on one side only has no difference, and is not reported */
   }
   snprintf(name, sizeof name, "%s_left_out", metrics[id].name);
   ncwriter_number(&w->nc, NULL, name, NCTYPE_INT64, &n);

@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from . import figures, page, results
+from . import figures, page, results, table
 
 USAGE, INPUT_OUTPUT, FOREIGN = 2, 5, 6  # exit codes, as the engine's
 
@@ -26,12 +26,16 @@ def arguments(words):
     parser = Parser(prog="tenor-report", allow_abbrev=False,
                     description="Makes one self-contained HTML page, or its figures, of a result of `tenor run`.")
     parser.add_argument("result", metavar="OUT.nc", type=Path)
+    parser.add_argument("more", metavar="OTHER.nc", type=Path, nargs="*", help="further results, with --table")
+    parser.add_argument("--table", action="store_true", help="print the main figures of all results as a Markdown table")
     parser.add_argument("-o", "--output", metavar="PAGE.html", type=Path, help="the page")
     parser.add_argument("--figures", metavar="DIR", type=Path, help="folder for the figures as PNG and SVG; made if missing")
     parser.add_argument("--force", action="store_true", help="replace what exists")
     given = parser.parse_args(words)
-    if given.output is None and given.figures is None:
-        parser.error("say where to write: -o PAGE.html or --figures DIR")
+    if given.output is None and given.figures is None and not given.table:
+        parser.error("say what to make: -o PAGE.html, --figures DIR or --table")
+    if given.more and not given.table:
+        parser.error("several results go into a --table only")
     return given
 
 
@@ -78,6 +82,11 @@ def report(given):
     """Checks everything, makes everything, then writes everything."""
     if not given.result.is_file():
         raise Refusal(INPUT_OUTPUT, f"{given.result}: no such result")
+    for path in given.more:
+        if not path.is_file():
+            raise Refusal(INPUT_OUTPUT, f"{path}: no such result")
+    if given.table:
+        print(table.markdown([given.result, *given.more]))
     if given.output:
         check_target(given.output, given)
     data, contents = results.open(given.result), {}

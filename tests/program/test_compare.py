@@ -114,6 +114,20 @@ def test_the_table_and_the_default_name(tmp_path):
     assert shown.stdout == done.stdout
 
 
+def test_one_deck_is_compared_with_a_change_of_itself(tmp_path):
+    """What a limit costs: the deck with the limit lifted, on the same paths."""
+    done = compare(BASE, BASE, "--set-second", "build.capacity_cap=unlimited", "--set-second",
+                   "customers.Anthropic.capacity_limit=unlimited", "-o", tmp_path / "cap.nc", "--paths", 4000, "--quiet")
+    assert done.returncode == 0, done.stderr
+    with xarray.open_dataset(tmp_path / "cap.nc") as data:
+        assert float(data["revenue_total_difference_mean"][0]) < 0 < float(data["revenue_total_difference_se"][0])
+    (tmp_path / "free.yaml").write_text(f"include: {BASE}\nbuild: {{capacity_cap: unlimited}}\n"
+                                        "customers: {Anthropic: {capacity_limit: unlimited}}\n")
+    assert compare(BASE, tmp_path / "free.yaml", "-o", tmp_path / "file.nc", "--paths", 4000, "--quiet").returncode == 0
+    with xarray.open_dataset(tmp_path / "cap.nc") as a, xarray.open_dataset(tmp_path / "file.nc") as b:
+        np.testing.assert_array_equal(a["npv_difference_mean"], b["npv_difference_mean"])
+
+
 @pytest.mark.parametrize("words, message", [
     ((BASE,), "two decks"), ((BASE, OTHER, BASE), "two decks"), ((BASE, "missing.yaml"), "missing.yaml"),
     ((BASE, TOP / "decks/portfolio.yaml"), "1 and 3 customers")])

@@ -441,6 +441,27 @@ def test_other_decks_give_a_page_that_says_so(tmp_path, deck, words, expected, a
     assert absent not in text and "nan" not in words
 
 
+def test_the_table_has_a_row_a_deck(tmp_path):
+    """The table of decks/README.md, at reduced size: every deck, figures as in its file."""
+    decks = sorted((TOP / "decks").glob("*.yaml"))
+    (tmp_path / "out").mkdir()
+    subprocess.run([TENOR, "run", *decks, "--paths", "600", "-o", tmp_path / "out", "--quiet"], check=True)
+    results = sorted((tmp_path / "out").glob("*.nc"))
+    done = report(*results, "--table")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.strip().split("\n")
+    assert len(lines) == 2 + len(decks) == 12
+    titles = [cell.strip() for cell in lines[0].split("|")[1:-1]]
+    assert lines[0] in (TOP / "decks/README.md").read_text()
+    for line, path in zip(lines[2:], results):
+        cells = dict(zip(titles, (cell.strip() for cell in line.split("|")[1:-1])))
+        data = xarray.open_dataset(path)
+        assert cells["deck"] == path.stem
+        assert float(cells["NPV"]) == pytest.approx(float(data["npv_mean"]), abs=0.06)
+        assert float(cells["backlog year 5"]) == pytest.approx(float(data["backlog_mean"][19]), abs=0.06)
+        assert float(cells["NPV VaR 95 %"]) == pytest.approx(float(data["npv_var"][0]), abs=0.06)
+
+
 @pytest.mark.skipif(not BROWSER, reason="no browser (BROWSER_BINARY, chromium)")
 @pytest.mark.parametrize("width", [390, 1200])
 def test_the_page_fits_its_window(page, tmp_path, width):
