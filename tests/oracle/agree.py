@@ -21,7 +21,7 @@ import xarray
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / 'twin'))
 import cases  # noqa: E402
-from compare import NAMES, expected, load  # noqa: E402
+from compare import NAMES, UNKNOWN, expected, load  # noqa: E402
 
 QUARTERS = (3, 11, 19, 39)
 LEVELS = (0.05, 0.5, 0.95)
@@ -124,7 +124,7 @@ def main():
             data = ours(args.build / 'engine/tenor', args.decks / (name + '.yaml'), args.paths, args.seed, pathlib.Path(folder))
         metrics = sorted({key[:-5] for key in data if key.endswith('_mean')} | {'alive', 'defaulted', 'renegotiated', 'extended',
                                                                                'regime_share'})
-        metrics = [metric for metric in metrics if metric in data or metric + '_mean' in data]
+        metrics = [metric for metric in metrics if metric not in UNKNOWN and (metric in data or metric + '_mean' in data)]
         columns = reference_columns(reference, reference.named_deck(NAMES.get(name, name)), metrics, args.reference_paths, args.seed)
         rows = compare_deck(data, columns, args.paths)
         figures, far = figures + len(rows), far + sum(row[0] > ALLOWED for row in rows)
