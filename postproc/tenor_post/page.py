@@ -8,7 +8,7 @@ from typing import Callable, NamedTuple
 
 import jinja2
 
-from . import answer, figures, headline, numbers, results
+from . import analyst, answer, figures, headline, numbers, results
 from .assumptions import assumptions, deck, deck_text, tables
 
 HERE = Path(__file__).resolve().parent
@@ -42,6 +42,25 @@ def gather_figure(figure, result):
     return dict(figure=figure, wide=wide, narrow=narrow, table=figure.tabulate(result.data))
 
 
+YEARLY = (  # title, variable of analyst.yearly, in percent
+    ("contract revenue", "contract_revenue", False), ("re-letting revenue", "relet_revenue", False),
+    ("AWS revenue", "aws_revenue", False), ("capex", "capex", False), ("operating income", "operating_income", False),
+    ("operating margin, %", "operating_margin", True), ("price paid, per GW-year", "implied_price", False),
+    ("backlog over capex to come", "contracted_cover", False), ("share of AWS obligations, %", "share_of_obligations", True))
+
+
+def gather_yearly(result):
+    data = result.data
+    needs = [f"{name}_mean" for name in analyst.FLOWS] + ["capex_total_mean", "capex_cum_mean", "billed_cum_mean", "used_cum_mean",
+                                                         "backlog_mean", "aws_obligations_mean", "cash_flow_mean", "exposure_mean"]
+    if not all(name in data for name in needs) or data.sizes["time"] < 4 or result.deck is None:
+        return None
+    years, discount = analyst.yearly(data), float(result.deck["provider"]["discount_rate"]["value"].split()[0])
+    rates = [analyst.provider_rate(data, discount, terminal) for terminal in (False, True)]
+    return dict(years=years, columns=YEARLY, rates=rates, margin=analyst.operating_margin(data),
+                exposure=analyst.exposure_profile(data).attrs)
+
+
 def gather_assumptions(result):
     if not result.assumptions:
         return None
@@ -67,6 +86,7 @@ SECTIONS = (
     Section("answer", "The answer", "answer", lambda result: answer.gather(result.data, result.deck)),
     Section("figures", "Headline figures", "headline", lambda result: headline.gather(result.data)),
     *(Section(f.name, f.title, "figure", lambda result, f=f: gather_figure(f, result)) for f in figures.FIGURES),
+    Section("years", "Year by year", "yearly", gather_yearly),
     Section("assumptions", "Assumptions", "assumptions", gather_assumptions),
     Section("provenance", "Provenance", "provenance", gather_provenance),
 )

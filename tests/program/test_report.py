@@ -24,7 +24,7 @@ VOID = {"meta", "col", "br", "hr", "link", "img", "input", "base", "wbr", "sourc
 
 sys.path.insert(0, str(TOP / "postproc"))
 import tenor_post  # noqa: E402
-from tenor_post import answer, cli, numbers  # noqa: E402
+from tenor_post import analyst, answer, cli, numbers  # noqa: E402
 
 
 def sample(folder, deck="anthropic-aws", *words, paths=2000):
@@ -439,6 +439,51 @@ def test_other_decks_give_a_page_that_says_so(tmp_path, deck, words, expected, a
         assert re.sub(r"\s+", " ", part) in re.sub(r"\s+", " ", text), part
     words = re.findall(r"[a-z]+", re.sub("<svg.*?</svg>|<pre.*?</pre>", "", text, flags=re.S))
     assert absent not in text and "nan" not in words
+
+
+# ---- figures for analysts
+
+
+def test_the_internal_rate_of_a_growing_dollar():
+    """-1 now, exp(0.24) in two years"""
+    flows, times = numpy.array([-1.0, numpy.exp(0.24)]), numpy.array([0.0, 2.0])
+    assert analyst.internal_rate(flows, times) == pytest.approx(0.12, abs=1e-12)
+    assert analyst.internal_rate(numpy.array([1.0, 1.0]), times) is None
+
+
+def test_yearly_figures_follow_from_the_quarters(raw):
+    years = analyst.yearly(raw)
+    revenue = raw["contract_revenue_mean"].values.reshape(10, 4).sum(axis=1)
+    numpy.testing.assert_allclose(years["contract_revenue"], revenue, rtol=1e-12)
+    numpy.testing.assert_allclose(revenue.sum(), raw["revenue_total_mean"][0], rtol=1e-9)
+    sales = revenue + raw["relet_revenue_mean"].values.reshape(10, 4).sum(axis=1)
+    margin = raw["operating_income_mean"].values.reshape(10, 4).sum(axis=1) / sales
+    numpy.testing.assert_allclose(years["operating_margin"], margin, rtol=1e-12)
+    assert analyst.operating_margin(raw) == pytest.approx((margin * sales).sum() / sales.sum(), rel=1e-12)
+    first = raw.isel(time=3)
+    assert float(years["implied_price"][0]) == pytest.approx(float(first["billed_cum_mean"] / first["used_cum_mean"]))
+    assert float(years["contracted_cover"][0]) == pytest.approx(
+        float(first["backlog_mean"] / (raw["capex_total_mean"] - first["capex_cum_mean"])))
+    assert numpy.isnan(years["contracted_cover"][-1])  # nothing is left to come
+
+
+def test_the_rate_of_return_makes_the_present_value_vanish(raw):
+    rate = analyst.provider_rate(raw, 0.09)
+    times = (numpy.arange(120) + 0.5) / 12
+    value = (raw["cash_flow_mean"].values * numpy.exp(-rate * times)).sum()
+    terminal = float(raw["npv_terminal_mean"]) * numpy.exp(0.9) * numpy.exp(-rate * 10)
+    assert value + terminal == pytest.approx(0, abs=1e-9)
+    at_nine = (raw["cash_flow_mean"].values * numpy.exp(-0.09 * times)).sum() + float(raw["npv_terminal_mean"])
+    assert at_nine == pytest.approx(float(raw["npv_mean"]), rel=1e-9)
+
+
+def test_exposure_and_concentration(raw):
+    profile = analyst.exposure_profile(raw)
+    assert profile.attrs["expected_positive"] == pytest.approx(float(raw["exposure_mean"].mean()))
+    assert profile.attrs["effective"] >= float(raw["exposure_mean"].max()) * 39 / 40
+    assert (profile["given_survival"] >= profile["expected"] - 1e-12).all()
+    shares = analyst.concentration(raw)
+    assert (shares["herfindahl"] == 1).all() and (shares["share"] == 1).all()
 
 
 def test_the_table_has_a_row_a_deck(tmp_path):
