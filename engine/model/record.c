@@ -67,10 +67,14 @@ static void add_schedule(struct workspace *w, const struct customer_lanes *a,
   }
 }
 
-static void sum_customers(struct workspace *w, const struct deck *deck,
+static void close_quarter(struct workspace *w, const struct deck *deck,
                           const struct constants *k, int64_t m) {
   struct customer_totals *total = &w->total;
   *total = (struct customer_totals){.backlog = {0}};
+#pragma omp simd
+  for (int i = 0; i < LANES; ++i) {
+    w->peak_capacity[i] = most(w->peak_capacity[i], w->capacity[i]);
+  }
   for (int64_t c = 0; c < deck->n_customers; ++c) {
     const struct customer_lanes *a = &w->customers[c];
     add_row(total->backlog, a->backlog);
@@ -153,6 +157,7 @@ static void clear_contract_years(const struct layout *layout, double *columns) {
 void record_month(struct workspace *w, const struct deck *deck, const struct constants *k,
                   int64_t m, const struct layout *layout, double *columns, int64_t offset) {
   if (m == 0) {
+    lanes_fill(w->peak_capacity, 0);
     clear_contract_years(layout, columns + offset);
   }
   for (int64_t c = 0; c < deck->n_customers; ++c) {
@@ -165,7 +170,7 @@ void record_month(struct workspace *w, const struct deck *deck, const struct con
   fill_month(w, layout, m, columns + offset);
   w->months_recorded += 1;
   if (m % MONTHS_IN_QUARTER == MONTHS_IN_QUARTER - 1 || m == deck->time.horizon - 1) {
-    sum_customers(w, deck, k, m);
+    close_quarter(w, deck, k, m);
     fill_quarter(w, layout, m / MONTHS_IN_QUARTER, columns + offset);
   }
 }

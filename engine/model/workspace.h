@@ -139,8 +139,9 @@ struct workspace {
   double investment_pv[LANES], stake_value[LANES], prior_stake_value[LANES];
   double distribution_sum[LANES], distribution_pv[LANES], idle_sum[LANES], relet_sum[LANES];
 
-  double month;           /* m */
-  double months_recorded; /* of the quarter */
+  double peak_capacity[LANES]; /* [GW] the largest at a quarter's end */
+  double month;                /* m */
+  double months_recorded;      /* of the quarter */
   alignas(64) struct quarter_flows quarter;
   struct customer_totals total;
   struct generation_lanes generations[MAX_GENERATIONS];

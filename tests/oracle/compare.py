@@ -49,6 +49,10 @@ def expected(metric, out, deck):
     if metric == 'survivor':
         months = np.arange(deck['time']['horizon'])[None, :, None]
         return (np.asarray(out['default_month'], float)[:, None, :] > months).astype(float)
+    if metric == 'milestone_reached':
+        return (out['milestone_capacity'] >= 1 - 1e-6).astype(float)[None]
+    if metric == 'five_gw_reached':
+        return (np.maximum.accumulate(out['capacity'], 0) >= 5 - 1e-6).astype(float)[None]
     derived = {
         'contract_revenue_cum': lambda: np.cumsum(out['contract_revenue'], 0)[None],
         'circularity_fifo': lambda: (out['financed_fifo_cum'] / np.maximum(out['billed_cum'], TINY))[None],

@@ -619,6 +619,8 @@ class Books:
             circularity_mixing=[total['financed_mix_cum'] / max(total['billed_cum'], TINY)],
             market_price=[p.price], own_chip_share=[p.own_chips / max(p.installed, TINY)], own_chip_capacity=[p.own_chips],
             chips_in_service=[p.chips], milestone_capacity=[p.milestone],
+            milestone_reached=[float(p.milestone >= 1 - 1e-6)],
+            five_gw_reached=[float(max([p.capacity] + [x[0] for x in self.dates.get('capacity', [])]) >= 5 - 1e-6)],
             duration=[sum(c.backlog * c.duration for c in customers) / max(total['backlog'], TINY)],
             regime_share=[float(p.regime == k) for k in range(3)],
             binding_share=[n / self.months for n in self.codes],
