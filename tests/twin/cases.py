@@ -55,6 +55,15 @@ def steep_ramps(deck):
         generation.update(ramp_slope=6.0, ramp_midpoint=20.0 * n + 1.0, slip_sigma=1.0, slip_median=6.0)
 
 
+def nobody_can_pay(deck):
+    """The first customer has not begun, the second has no budget: both want nothing, and the first of equals decides."""
+    second = copy.deepcopy(deck['customers'][0])
+    second.update(name='Second')
+    deck['customers'][0].update(start=60)
+    deck['customers'].append(second)
+    deck['funding'].update(budget_revenue_share=0.0, budget_cash_rate=0.0)
+
+
 LATE = dict(start=7, term=31, annual_minimum=[4, 6, 3])
 
 DECKS = ('anthropic-aws', 'chip-slip', 'power-constrained', 'demand-winter', 'customer-default', 'build-and-wait', 'no-deal',
@@ -62,6 +71,7 @@ DECKS = ('anthropic-aws', 'chip-slip', 'power-constrained', 'demand-winter', 'cu
 CASES = [(name, name, unchanged) for name in DECKS] + [
     ('late start, stub year', 'anthropic-aws', customers(**LATE)),
     ('late start, portfolio', 'portfolio', customers(**LATE)),
+    ('nobody can pay', 'anthropic-aws', nobody_can_pay),
     ('no fleet', 'anthropic-aws', no_fleet),
     ('no power', 'anthropic-aws', no_power),
     ('horizon 1', 'anthropic-aws', section('time', horizon=1)),
