@@ -100,7 +100,8 @@ static void balance_cash(struct workspace *w, struct customer_lanes *a,
     const double revenue = a->revenue[i], burn = a->burn[i], s = w->regime[i];
     const double before = a->cash[i], alive = a->alive[i];
     const double size = least(max0(goal * burn - before), in_regime(s, multiple) * revenue);
-    const double short_of_cash = ((before < trigger * burn) | (before < 0)) ? alive : 0.0;
+    /* Negative cash is short of cash too: trigger and burn are not negative. */
+    const double short_of_cash = before < trigger * burn ? alive : 0.0;
     const double raised = u[i] < in_regime(s, chance) ? short_of_cash * size : 0.0;
     const double cash = before + raised;
     const double excess = max0(cash - ceiling * revenue);

@@ -66,7 +66,7 @@ MUTANTS = [  # file of engine/model, what stands there, what is put in its place
     ("financing.c", "most(least(elsewhere * a->demand[i] * w->price[i], elsewhere * a->budget[i]),", "least(least(elsewhere * a->demand[i] * w->price[i], elsewhere * a->budget[i]),"),
     ("financing.c", "fraction * (bill + other + overhead)", "fraction * (bill + other)"),
     ("financing.c", "least(unspent, bill)", "unspent"),
-    ("financing.c", "(before < trigger * burn) | (before < 0)", "(before < trigger * burn)"),
+    ("financing.c", "least(max0(goal * burn - before), in_regime(s, multiple) * revenue)", "max0(goal * burn - before)"),
     ("financing.c", "a->mix[i] *= 1 - excess / most(cash, TINY);", "a->mix[i] *= 1;"),
     ("credit.c", "(1 - keep);", "keep;"),
     ("credit.c", "months * (a->billed[i] - a->shortfall[i]) + a->shortfall[i]", "months * a->billed[i]"),
