@@ -14,7 +14,9 @@
 
 static const char help_text[] =
     "usage: tenor explain DECK --path N [options]\n"
-    "       tenor explain DECK --path lowest|median|highest --by METRIC[:YEAR] [options]\n\n"
+    "       tenor explain DECK --path lowest|median|highest|worst --by "
+    "METRIC[@CUSTOMER][:YEAR] [options]\n"
+    "       tenor explain --entries\n\n"
     "Follows one path month by month, exactly as a run samples it, so that each figure can be\n"
     "recomputed by hand.\n\n"
     "  --path N         number of the path, from 0; or the one with the lowest, the median or "
@@ -24,10 +26,12 @@ static const char help_text[] =
     "bad for\n"
     "                   the provider, the lowest npv but the highest ecl\n"
     "  --by METRIC      metric of the result (npv, ecl, ...); METRIC:5 is its value after year "
-    "5\n"
+    "5,\n"
+    "                   METRIC@NAME that of one customer of several\n"
     "  --paths N        how many paths are searched (default: the deck's)\n"
     "  --seed S         seed of the draws\n"
     "  --set KEY=VALUE  change one key of the deck; may be repeated\n"
+    "  --entries        what the columns of --csv are, as a Markdown table\n"
     "  --csv            every entry, as comma-separated values with a header\n";
 
 struct request {
@@ -53,27 +57,47 @@ static int compare_found(const void *a, const void *b) {
   return x->path < y->path ? -1 : x->path > y->path; /* the first of equals */
 }
 
-static enum status find_column(const char *by, const struct layout *layout,
-                               enum metric_id *metric, int64_t *column) {
-  char name[MAX_NAME];
+/* METRIC[@CUSTOMER][:YEAR] -> a column. */
+static enum status find_column(const char *by, const struct deck *deck,
+                               const struct layout *layout, enum metric_id *metric,
+                               int64_t *column) {
+  char name[MAX_NAME], customer[MAX_NAME] = "";
+  const size_t length = strcspn(by, "@:");
+  const char *at = by[length] == '@' ? by + length + 1 : NULL;
   const char *colon = strchr(by, ':');
-  snprintf(name, sizeof name, "%.*s", (int)(colon != NULL ? colon - by : MAX_NAME - 1), by);
+  snprintf(name, sizeof name, "%.*s", (int)length, by);
+  if (at != NULL) {
+    snprintf(customer, sizeof customer, "%.*s", (int)strcspn(at, ":"), at);
+  }
   *metric = metric_find(name);
   if (*metric == N_METRICS) {
     return status_fail(STATUS_USAGE, "--by %s: no such metric", by);
   }
-  int64_t date = layout->dates[*metric] - 1;
+  int64_t item = 0;
+  if (at != NULL || (metrics[*metric].item == ITEM_CUSTOMER && deck->n_customers > 1)) {
+    while (item < deck->n_customers && strcmp(deck->customers[item].name, customer) != 0) {
+      ++item;
+    }
+    if (metrics[*metric].item != ITEM_CUSTOMER || item == deck->n_customers) {
+      return status_fail(STATUS_USAGE,
+                         "--by %s: wants one of the deck's customers, as in %s@%s", by, name,
+                         deck->customers[0].name);
+    }
+  }
+  const enum axis axis = metrics[*metric].axis;
+  const int64_t last = layout->dates[*metric] - 1;
+  const int64_t per_year = axis == AXIS_QUARTER ? 4 : axis == AXIS_MONTH ? 12 : 1;
+  int64_t date = last;
   if (colon != NULL) {
-    const int64_t per_year = metrics[*metric].axis == AXIS_QUARTER ? 4 : 1;
     uint64_t year = 0;
-    if (metrics[*metric].axis == AXIS_TERMINAL || !options_whole(colon + 1, &year) ||
-        year < 1 || (int64_t)year > (date + per_year) / per_year) {
+    if (axis == AXIS_TERMINAL || !options_whole(colon + 1, &year) || year < 1 ||
+        year > (uint64_t)((last + per_year) / per_year)) {
       return status_fail(STATUS_USAGE, "--by %s: no such year of that metric", by);
     }
     const int64_t end = (int64_t)year * per_year - 1;
-    date = end < date ? end : date;
+    date = end < last ? end : last;
   }
-  *column = layout_column(layout, *metric, 0, date);
+  *column = layout_column(layout, *metric, item, date);
   return STATUS_OK;
 }
 
@@ -122,8 +146,13 @@ static enum status pick_path(const struct request *request, const struct kernel 
   int64_t column = 0;
   const int64_t n = deck->sampling.paths;
   layout_make(&layout, deck);
-  if (find_column(request->by, &layout, &metric, &column) != STATUS_OK) {
+  if (find_column(request->by, deck, &layout, &metric, &column) != STATUS_OK) {
     return STATUS_USAGE;
+  }
+  if (worst && metrics[metric].sense == SENSE_PLAIN) {
+    return status_fail(STATUS_USAGE,
+                       "--path worst: neither end of %s is the bad one; say lowest or highest",
+                       metrics[metric].name);
   }
   struct found *all = array_make((size_t)n, sizeof *all);
   if (all == NULL) {
@@ -167,6 +196,17 @@ static void print_csv(const struct deck *deck, double *values) {
       }
     }
     putchar('\n');
+  }
+}
+
+static void print_entries(void) {
+  puts("| entry | of | unit | what |\n|---|---|---|---|");
+  for (int e = 0; e < N_LEDGER; ++e) {
+    const struct ledger_entry *entry = &ledger_entries[e];
+    printf("| `%s` | %s, %s | %s | %s |\n", entry->name,
+           entry->of_customer ? "customer" : "all",
+           entry->kind == LEDGER_STOCK ? "after the month" : "of the month", entry->unit,
+           entry->long_name);
   }
 }
 
@@ -245,7 +285,7 @@ static enum status assign(struct request *request, const char *key, const char *
 }
 
 static enum status take(struct request *request, int letter, const char *word) {
-  if (request->n_assignments == MAX_ASSIGNMENTS) {
+  if (request->n_assignments == MAX_ASSIGNMENTS && strchr("snr", letter) != NULL) {
     return status_fail(STATUS_USAGE, "too many assignments");
   }
   switch (letter) {
@@ -262,11 +302,15 @@ static enum status take(struct request *request, int letter, const char *word) {
 }
 
 enum status command_explain(int argc, char **argv) {
-  static const struct option options[] = {
-      {"path", required_argument, NULL, 'p'}, {"by", required_argument, NULL, 'b'},
-      {"set", required_argument, NULL, 's'},  {"paths", required_argument, NULL, 'n'},
-      {"seed", required_argument, NULL, 'r'}, {"csv", no_argument, NULL, 'c'},
-      {"help", no_argument, NULL, 'h'},       {NULL, 0, NULL, 0}};
+  static const struct option options[] = {{"path", required_argument, NULL, 'p'},
+                                          {"by", required_argument, NULL, 'b'},
+                                          {"set", required_argument, NULL, 's'},
+                                          {"paths", required_argument, NULL, 'n'},
+                                          {"seed", required_argument, NULL, 'r'},
+                                          {"csv", no_argument, NULL, 'c'},
+                                          {"entries", no_argument, NULL, 'e'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
   struct request request = {.csv = false};
   enum status status = STATUS_OK;
   int letter = 0;
@@ -274,6 +318,10 @@ enum status command_explain(int argc, char **argv) {
   while (status == STATUS_OK && (letter = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
     if (letter == 'h') {
       fputs(help_text, stdout);
+      return STATUS_OK;
+    }
+    if (letter == 'e') {
+      print_entries();
       return STATUS_OK;
     }
     status = take(&request, letter, argv[optind - 1]);

@@ -82,6 +82,13 @@ static enum status check_pair(const struct run *run) {
                        run->sample->decks[0], run->sample->decks[1], (long long)a->n_customers,
                        (long long)b->n_customers);
   }
+  for (int64_t c = 0; c < a->n_customers; ++c) {
+    if (strcmp(a->customers[c].name, b->customers[c].name) != 0) {
+      return status_fail(STATUS_USAGE, "customer %lld is %s in %s and %s in %s",
+                         (long long)c + 1, a->customers[c].name, run->sample->decks[0],
+                         b->customers[c].name, run->sample->decks[1]);
+    }
+  }
   if (deck_contract_years(a) != deck_contract_years(b)) {
     return status_fail(STATUS_USAGE, "%s and %s have contracts of different numbers of years",
                        run->sample->decks[0], run->sample->decks[1]);

@@ -258,11 +258,11 @@ static const struct {
                           NULL},
     [STAT_VARIANCE_RATIO] = {"_variance_ratio",
                              "variances of both decks over that of the difference in ", NULL},
-    [STAT_POSITIVE] = {"_positive", "share of paths with a positive difference in ",
+    [STAT_POSITIVE] = {"_positive", "share of paths with a difference of at least 2^-10 in ",
                        "_positive_se"},
-    [STAT_POSITIVE_SE] = {"_positive_se",
-                          "standard error of the share of paths with a positive difference in ",
-                          NULL},
+    [STAT_POSITIVE_SE] =
+        {"_positive_se",
+         "standard error of the share of paths with a difference of at least 2^-10 in ", NULL},
     [STAT_QUANTILE] = {"_quantile", "quantile of ", NULL},
     [STAT_VAR] = {"_var", "value at risk of ", NULL},
     [STAT_VAR_LO] = {"_var_lo", "lower end of the 95 % interval of the value at risk of ",
@@ -395,6 +395,9 @@ static double of_exceedance(const struct results *results, const struct metric *
   const bool gain = metric->sense == SENSE_GAIN,
              nothing = x < 0.0 && metric->window == WINDOW_POSITIVE;
   const bool all_gains = gain && x > 0.0 && metric->window == WINDOW_POSITIVE;
+  if (x == 0.0 && !gain) { /* exact zeros share a bin with what is below its upper edge */
+    x = SOME;
+  }
   if (nothing && !gain) { /* never below zero */
     return statistic == STAT_EXCEEDANCE ? 1.0 : 0.0;
   }
@@ -408,6 +411,9 @@ static double of_exceedance(const struct results *results, const struct metric *
 /* The share of paths on which a date has come by month `by`, or its standard error. */
 static double of_date(const struct results *results, int64_t column, enum statistic statistic,
                       double by) {
+  if (by > (double)results->deck->time.horizon) {
+    return ncfile_fill;
+  }
   const struct share later = tally_share_from(results->tally, column, by + 0.5);
   return statistic == STAT_BY ? 1.0 - later.value : later.se;
 }
@@ -514,6 +520,11 @@ static bool closes(const struct deck *deck, int64_t c, int64_t year) {
   return 12 * year < customer->term && customer->start + end <= deck->time.horizon;
 }
 
+static bool closes_everywhere(const struct results *results, int64_t c, int64_t year) {
+  return closes(results->deck, c, year) &&
+         (results->against == NULL || closes(results->against->deck, c, year));
+}
+
 static void put_statistic(struct writing *w, enum metric_id id, enum statistic statistic) {
   const struct metric *metric = &metrics[id];
   const struct layout *layout = w->results->layout;
@@ -534,7 +545,7 @@ static void put_statistic(struct writing *w, enum metric_id id, enum statistic s
   describe(w, metric, statistic, &variable);
   for (int64_t date = 0; date < dates; ++date) { /* in the file the date comes first */
     for (int64_t item = 0; item < items; ++item) {
-      if (metric->axis == AXIS_CONTRACT_YEAR && !closes(w->results->deck, item, date)) {
+      if (metric->axis == AXIS_CONTRACT_YEAR && !closes_everywhere(w->results, item, date)) {
         values[date * items + item] = ncfile_fill;
         continue;
       }
@@ -603,6 +614,9 @@ static void put_metric(struct writing *w, enum metric_id id) {
       w->results->against != NULL) {
     return;
   }
+  if (metric->unit != UNIT_MONTH && metric->sense == SENSE_PLAIN) {
+    return; /* neither tail is the bad one */
+  }
   if (metric->unit == UNIT_MONTH) {
     put_statistic(w, id, STAT_BY);
     put_statistic(w, id, STAT_BY_SE);
@@ -660,6 +674,7 @@ static void put_wrong_way(struct writing *w) {
   ncwriter_text(&w->nc, &losses, "units", "1");
   ncwriter_text(&w->nc, &losses, "currency", "USD");
   ncwriter_text(&w->nc, &losses, "scale", "billion");
+  ncwriter_text(&w->nc, &losses, "price_basis", "nominal");
   const struct ncvariable ratios =
       ncwriter_variable(&w->nc, "wrong_way_ratio", NCTYPE_DOUBLE, 1, &w->dims.customer);
   ncwriter_text(&w->nc, &ratios, "long_name",

@@ -4,12 +4,16 @@
 #include "model/workspace.h"
 
 enum ledger_item { LEDGER_ITEM_ONE, LEDGER_ITEM_CUSTOMER };
-enum { UNIT_CODE = -1 }; /* beside the units of metrics */
+
+#define WORDS_CODE "code"
+#define WORDS_GW "GW"
+#define WORDS_ONE_UNIT "1"
+#define WORDS_PRICE "billion USD/GW/year"
+#define WORDS_USD "billion USD"
 
 const struct ledger_entry ledger_entries[N_LEDGER] = {
-#define ENTRY(name, item, kind, unit, long_name, value)              \
-  {#name, LEDGER_ITEM_##item == LEDGER_ITEM_CUSTOMER, LEDGER_##kind, \
-   (int)UNIT_##unit == (int)UNIT_CODE, long_name},
+#define ENTRY(name, item, kind, unit, long_name, value) \
+  {#name, LEDGER_ITEM_##item == LEDGER_ITEM_CUSTOMER, LEDGER_##kind, WORDS_##unit, long_name},
 #include "model/ledger.def"
 #undef ENTRY
 };

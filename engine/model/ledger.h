@@ -19,7 +19,7 @@ struct ledger_entry {
   const char *name;
   bool of_customer;
   enum ledger_kind kind;
-  bool is_code; /* a regime or a constraint */
+  const char *unit;
   const char *long_name;
 };
 extern const struct ledger_entry ledger_entries[N_LEDGER];

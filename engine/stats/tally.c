@@ -264,14 +264,16 @@ struct tail tally_tail(const struct tally *tally, int64_t column, double p, bool
   tail.var = loss_at(words, window, rank, n, low_is_bad);
   tail.lo = loss_at(words, window, floor(centre - half), n, low_is_bad);
   tail.hi = loss_at(words, window, ceil(centre + half), n, low_is_bad);
-  tail.n_tail = (double)n * (1.0 - p);
   if (n == 0 || !isfinite(tail.var)) {
     return tail;
   }
   double first = 0.0, second = 0.0;
   for (int64_t i = 0; i < histogram_bins(window); ++i) {
     const struct bin bin = histogram_bin(words, window, i);
-    if (bin.count > 0) {
+    /* What is beyond the range on the good side is below VaR, wherever it is. */
+    const bool good_end =
+        low_is_bad ? i >= histogram_bins(window) - 2 : window == WINDOW_SIGNED && i == 0;
+    if (bin.count > 0 && !(good_end && isnan(bin.mean))) {
       add_excess(bin, low_is_bad, tail.var, &first, &second);
     }
   }

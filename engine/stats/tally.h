@@ -85,7 +85,6 @@ struct tail {
   bool exists;        /* false: no values, or the tail is beyond the histogram's range */
   double var, lo, hi; /* NaN for an end the sample is too small to have */
   double cvar, cvar_se;
-  double n_tail; /* N (1 - p): below 100 the figures of CVaR are not to be relied on */
 };
 struct tail tally_tail(const struct tally *tally, int64_t column, double p, bool low_is_bad);
 

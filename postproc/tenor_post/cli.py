@@ -85,6 +85,9 @@ def report(given):
     for path in given.more:
         if not path.is_file():
             raise Refusal(INPUT_OUTPUT, f"{path}: no such result")
+    for path in [given.result, *given.more]:
+        if "second_deck" in results.open(path).attrs:
+            raise Refusal(FOREIGN, f"{path}: is a comparison of two decks; `tenor show` prints it")
     if given.table:
         print(table.markdown([given.result, *given.more]))
     if given.output:

@@ -136,6 +136,11 @@ def test_what_cannot_be_compared_is_refused(tmp_path, words, message):
     assert done.returncode == 2 and message in done.stderr and not list(tmp_path.iterdir())
 
 
+def test_customers_of_other_names_are_refused(tmp_path):
+    done = compare(BASE, BASE, "--set-second", "customers.Anthropic.name=Somebody", "-o", "out.nc", cwd=tmp_path)
+    assert done.returncode == 2 and "Somebody" in done.stderr and not list(tmp_path.iterdir())
+
+
 def test_decks_of_other_lengths_are_refused(tmp_path):
     (tmp_path / "short.yaml").write_text(f"include: {BASE}\ntime:\n  horizon: 50 months\n")
     done = compare(BASE, "short.yaml", "-o", "out.nc", cwd=tmp_path)

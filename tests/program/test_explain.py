@@ -49,7 +49,7 @@ def close(values, wanted, tolerance=1e-9):
 def test_the_ledger_reconciles_and_is_the_sampled_path(tmp_path, deck):
     keys = read_deck(TENOR, TOP / f"decks/{deck}.yaml")
     raw = columns(deck, tmp_path, "backlog", "contract_revenue", "capex", "relet_revenue", "binding_share", "customer_cash",
-                  "customer_backlog", "cash_total", "shortfall_total")
+                  "customer_backlog", "cash_total", "shortfall_total", "npv", "npv_terminal", "ecl")
     for path in random.Random(deck).sample(range(PATHS), 3):
         book = ledger(deck, path)
         total = np.zeros(len(book["month"]))
@@ -69,11 +69,15 @@ def test_the_ledger_reconciles_and_is_the_sampled_path(tmp_path, deck):
             close(own["usage"], own["capacity_used"] * own["contract_price"] / 12)
             np.testing.assert_array_equal(own["cash"][2::3], raw["customer_cash"][c, :, path])
             np.testing.assert_array_equal(own["backlog"][2::3], raw["customer_backlog"][c, :, path])
+            close(own["credit_loss"].sum(), raw["ecl"][c, 0, path])
             close(own["shortfall"].sum(), raw["shortfall_total"][c, 0, path])
             total += own["backlog"]
         close(total[2::3], raw["backlog"][0, :, path], 1e-12)
         close(book["provider_cash"], book["operating_cash"] - book["capex"])
         close(book["provider_cash"].sum(), raw["cash_total"][0, 0, path])
+        close(book["present_value"].sum() + raw["npv_terminal"][0, 0, path], raw["npv"][0, 0, path])
+        discount = np.exp(-keys["provider"]["discount_rate"] * (book["month"] - 0.5) / 12)
+        close(book["present_value"], book["provider_cash"] * discount)
         close(book["capacity"], book["used"] + book["sold"] + book["idle"])
         for name in ("contract_revenue", "capex", "relet_revenue"):
             close(book[name].reshape(-1, 3).sum(axis=1), raw[name][0, :, path])
@@ -98,6 +102,21 @@ def test_the_worst_of_a_loss_is_the_highest(tmp_path):
     assert f"path {raw['backlog'][0, 19].argmax()} " in done.stdout
 
 
+def test_a_customer_of_several_is_named(tmp_path):
+    ecl = columns("portfolio", tmp_path, "ecl")["ecl"][1, 0]
+    done = explain("portfolio", "--path", "worst", "--by", "ecl@OpenAI", "--paths", PATHS, "--seed", SEED)
+    assert done.returncode == 0 and f"path {ecl.argmax()} of seed" in done.stdout
+    done = explain("portfolio", "--path", "worst", "--by", "ecl", "--paths", PATHS)
+    assert done.returncode == 2 and "ecl@Anthropic" in done.stderr
+
+
+def test_every_entry_is_explained():
+    done = explain("anthropic-aws", "--entries")
+    assert done.returncode == 0
+    named = {line.split("`")[1] for line in done.stdout.split("\n")[2:] if line}
+    assert named == {name[0] if isinstance(name, tuple) else name for name in ledger("anthropic-aws", 0)} - {"month"}
+
+
 def test_the_table_shows_the_ledger():
     book = ledger("anthropic-aws", 3)
     lines = [line.split() for line in explain("anthropic-aws", "--path", 3, "--seed", SEED).stdout.split("\n")]
@@ -109,7 +128,9 @@ def test_the_table_shows_the_ledger():
 
 @pytest.mark.parametrize("words, message", [
     ((), "--path"), (("--path", "-1"), "-1"), (("--path", "worst"), "--by"), (("--path", "worst", "--by", "nothing"), "nothing"),
-    (("--path", "worst", "--by", "backlog:11"), "backlog:11"), (("--path", "1.5"), "1.5"), (("--path", "1", "--set", "x=1"), "--set x"),
+    (("--path", "worst", "--by", "backlog:11"), "backlog:11"), (("--path", "worst", "--by", "payback"), "lowest or highest"),
+    (("--path", "worst", "--by", "backlog:18446744073709551615"), "no such year"),
+    (("--path", "worst", "--by", "npv@Nobody"), "npv@Nobody"), (("--path", "1.5"), "1.5"), (("--path", "1", "--set", "x=1"), "--set x"),
     (("--path",), "--path"), (("--path", "1", "--deep"), "--deep")])
 def test_wrong_requests_are_named(words, message):
     done = explain("anthropic-aws", *words)

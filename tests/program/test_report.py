@@ -441,6 +441,13 @@ def test_other_decks_give_a_page_that_says_so(tmp_path, deck, words, expected, a
     assert absent not in text and "nan" not in words
 
 
+def test_a_comparison_is_no_page(tmp_path):
+    deck = TOP / "decks/anthropic-aws.yaml"
+    subprocess.run([TENOR, "compare", deck, deck, "--paths", "600", "-o", tmp_path / "c.nc", "--quiet"], check=True)
+    refused(report("c.nc", "-o", "c.html", cwd=tmp_path), 6, "comparison")
+    refused(report("c.nc", "--table", cwd=tmp_path), 6, "comparison")
+
+
 # ---- figures for analysts
 
 
