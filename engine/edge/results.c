@@ -10,21 +10,10 @@
 #include "edge/digest.h"
 #include "edge/files.h"
 #include "edge/ncfile.h"
-#include "math/lane.h"
+#include "edge/results_statistics.h"
 #include "model/version.h"
 
-static const double quantiles[] = {0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975, 0.99};
-static const double levels[] = {0.95, 0.99, 0.995}; /* of VaR and CVaR */
-static const double by_months[] = {36, 60, 84,
-                                   120}; /* [month] by which something has happened */
-enum {
-  N_QUANTILES = sizeof quantiles / sizeof quantiles[0],
-  N_LEVELS = sizeof levels / sizeof levels[0],
-  N_DATES = sizeof by_months / sizeof by_months[0],
-  THRESHOLD_STEP = 4, /* [bn USD] of exceedance curves, from -256 to 256: edges of bins */
-  N_THRESHOLDS = 2 * 256 / THRESHOLD_STEP + 1,
-  STATE_CHUNK = 1 << 16
-};
+enum { STATE_CHUNK = 1 << 16 }; /* words of one chunk of the state */
 
 /* CF wants units that UDUNITS knows; currencies are none, so money is "1" with attributes of
  * its own. */
@@ -150,10 +139,6 @@ static const char *regime_word(const struct deck *deck, size_t i) {
   return regime_names[i];
 }
 
-static double threshold_of(int i) {
-  return (double)(THRESHOLD_STEP * i - 256);
-}
-
 static void put_axis(struct writing *w, const char *name, int dim, const char *long_name,
                      const char *units, size_t n, const double *values) {
   const struct ncvariable variable = ncwriter_variable(&w->nc, name, NCTYPE_DOUBLE, 1, &dim);
@@ -180,12 +165,13 @@ static void put_coordinates(struct writing *w) {
   w->dims.contract_year = ncwriter_dimension(nc, "contract_year", n_years, false);
   put_times(w);
   put_axis(w, "quantile", w->dims.quantile, "probability of the quantile", "1", N_QUANTILES,
-           quantiles);
+           statistic_quantiles);
   double thresholds[N_THRESHOLDS];
   for (int t = 0; t < N_THRESHOLDS; ++t) {
-    thresholds[t] = threshold_of(t);
+    thresholds[t] = statistic_threshold(t);
   }
-  put_axis(w, "level", w->dims.level, "level of value at risk", "1", N_LEVELS, levels);
+  put_axis(w, "level", w->dims.level, "level of value at risk", "1", N_LEVELS,
+           statistic_levels);
   put_axis(w, "threshold", w->dims.threshold, "threshold of a loss, billion USD", "1",
            N_THRESHOLDS, thresholds);
   double months[MAX_MONTHS];
@@ -193,7 +179,7 @@ static void put_coordinates(struct writing *w) {
     months[m] = (double)m + 1;
   }
   put_axis(w, "month", w->dims.month, "month, from 1", "1", (size_t)layout->n_months, months);
-  put_axis(w, "by", w->dims.by, "date in months from the start", "1", N_DATES, by_months);
+  put_axis(w, "by", w->dims.by, "date in months from the start", "1", N_DATES, statistic_dates);
   put_words(w, "customer", w->dims.customer, "customer", n_customers, customer_word);
   put_words(w, "constraint", w->dims.constraint, "binding constraint", N_CONSTRAINTS,
             constraint_word);
@@ -210,35 +196,6 @@ static void put_coordinates(struct writing *w) {
 }
 
 /* ---- metrics */
-
-enum statistic {
-  STAT_MEAN,
-  STAT_SE,
-  STAT_SD,
-  STAT_SD_SE,
-  STAT_NEVER,
-  STAT_NEVER_SE,
-  STAT_FIRST, /* from here to STAT_POSITIVE_SE: of comparisons */
-  STAT_FIRST_SE,
-  STAT_SECOND,
-  STAT_SECOND_SE,
-  STAT_UNPAIRED_SE,
-  STAT_VARIANCE_RATIO,
-  STAT_POSITIVE,
-  STAT_POSITIVE_SE,
-  STAT_QUANTILE,
-  STAT_LO,
-  STAT_HI,
-  STAT_VAR, /* from here on: of terminal metrics, along a dimension of their own */
-  STAT_VAR_LO,
-  STAT_VAR_HI,
-  STAT_CVAR,
-  STAT_CVAR_SE,
-  STAT_EXCEEDANCE,
-  STAT_EXCEEDANCE_SE,
-  STAT_BY,
-  STAT_BY_SE
-};
 
 static const struct {
   const char *suffix, *phrase, *error; /* error: suffix of its standard error */
@@ -301,19 +258,6 @@ static bool is_share(const struct metric *metric) {
   return metric->histogram == HISTOGRAM_NONE && metric->unit == UNIT_ONE_UNIT;
 }
 
-static bool has_quantiles(enum statistic statistic) {
-  return statistic >= STAT_QUANTILE && statistic <= STAT_HI;
-}
-
-/* How many values a statistic has at one date of one item. */
-static size_t count_values(enum statistic statistic) {
-  return has_quantiles(statistic)                                          ? N_QUANTILES
-         : statistic >= STAT_VAR && statistic <= STAT_CVAR_SE              ? N_LEVELS
-         : statistic == STAT_EXCEEDANCE || statistic == STAT_EXCEEDANCE_SE ? N_THRESHOLDS
-         : statistic >= STAT_BY                                            ? N_DATES
-                                                                           : 1;
-}
-
 /* The dimensions of a metric's variables, their sizes in count. */
 static int metric_dims(const struct writing *w, const struct metric *metric,
                        enum statistic statistic, int *dims, size_t *count) {
@@ -342,122 +286,13 @@ static int metric_dims(const struct writing *w, const struct metric *metric,
     count[n++] = N_REGIMES;
   }
   if (statistic >= STAT_QUANTILE) {
-    dims[n] = has_quantiles(statistic)          ? w->dims.quantile
+    dims[n] = statistic_is_quantile(statistic)  ? w->dims.quantile
               : statistic <= STAT_CVAR_SE       ? w->dims.level
               : statistic <= STAT_EXCEEDANCE_SE ? w->dims.threshold
                                                 : w->dims.by;
-    count[n++] = count_values(statistic);
+    count[n++] = statistic_count(statistic);
   }
   return n;
-}
-
-static double or_fill(bool exists, double value) {
-  return exists && isfinite(value) ? value : ncfile_fill;
-}
-
-static const double SOME = 0x1p-10; /* a difference is positive from here on: the first edge
-                                       of a bin above zero, a million dollars, a megawatt */
-
-static double of_comparison(const struct results *results, int64_t column,
-                            enum statistic statistic) {
-  const struct moments a = tally_moments(results->against->first, column);
-  const struct moments b = tally_moments(results->against->second, column);
-  const struct moments d = tally_moments(results->tally, column);
-  switch (statistic) {
-    case STAT_FIRST: return or_fill(a.n_finite > 0, a.mean);
-    case STAT_FIRST_SE: return or_fill(a.n_finite > 1, a.se);
-    case STAT_SECOND: return or_fill(b.n_finite > 0, b.mean);
-    case STAT_SECOND_SE: return or_fill(b.n_finite > 1, b.se);
-    case STAT_UNPAIRED_SE: return sqrt(a.se * a.se + b.se * b.se);
-    case STAT_VARIANCE_RATIO:
-      return or_fill(d.sd > 0.0, (a.sd * a.sd + b.sd * b.sd) / (d.sd * d.sd));
-    case STAT_POSITIVE: return tally_share_from(results->tally, column, SOME).value;
-    default: return tally_share_from(results->tally, column, SOME).se;
-  }
-}
-
-static double of_tail(const struct results *results, const struct metric *metric,
-                      int64_t column, enum statistic statistic, double level) {
-  const struct tail tail =
-      tally_tail(results->tally, column, level, metric->sense == SENSE_GAIN);
-  switch (statistic) {
-    case STAT_VAR: return or_fill(true, tail.var);
-    case STAT_VAR_LO: return or_fill(true, tail.lo);
-    case STAT_VAR_HI: return or_fill(true, tail.hi);
-    case STAT_CVAR: return or_fill(tail.exists, tail.cvar);
-    default: return or_fill(tail.exists, tail.cvar_se);
-  }
-}
-
-/* The share of paths whose loss is above x, or its standard error. */
-static double of_exceedance(const struct results *results, const struct metric *metric,
-                            int64_t column, enum statistic statistic, double x) {
-  const bool gain = metric->sense == SENSE_GAIN,
-             nothing = x < 0.0 && metric->window == WINDOW_POSITIVE;
-  const bool all_gains = gain && x > 0.0 && metric->window == WINDOW_POSITIVE;
-  if (x == 0.0 && !gain) { /* exact zeros share a bin with what is below its upper edge */
-    x = SOME;
-  }
-  if (nothing && !gain) { /* never below zero */
-    return statistic == STAT_EXCEEDANCE ? 1.0 : 0.0;
-  }
-  if (all_gains) {
-    return 0.0;
-  }
-  const struct share share = tally_share_from(results->tally, column, gain ? -x : x);
-  return statistic == STAT_EXCEEDANCE_SE ? share.se : gain ? 1.0 - share.value : share.value;
-}
-
-/* The share of paths on which a date has come by month `by`, or its standard error. */
-static double of_date(const struct results *results, int64_t column, enum statistic statistic,
-                      double by) {
-  if (by > (double)results->deck->time.horizon) {
-    return ncfile_fill;
-  }
-  const struct share later = tally_share_from(results->tally, column, by + 0.5);
-  return statistic == STAT_BY ? 1.0 - later.value : later.se;
-}
-
-/* The values of one statistic of one column: one, or one a quantile, level, threshold, date. */
-static void column_values(const struct results *results, const struct metric *metric,
-                          int64_t column, enum statistic statistic, double *values) {
-  const struct tally *tally = results->tally;
-  if (statistic >= STAT_VAR) {
-    for (size_t i = 0; i < count_values(statistic); ++i) {
-      values[i] = statistic <= STAT_CVAR_SE
-                      ? of_tail(results, metric, column, statistic, levels[i])
-                  : statistic <= STAT_EXCEEDANCE_SE
-                      ? of_exceedance(results, metric, column, statistic, threshold_of((int)i))
-                      : of_date(results, column, statistic, by_months[i]);
-    }
-    return;
-  }
-  if (has_quantiles(statistic)) {
-    for (int i = 0; i < N_QUANTILES; ++i) {
-      const struct interval q = tally_quantile(tally, column, quantiles[i]);
-      const double value = statistic == STAT_QUANTILE ? q.value
-                           : statistic == STAT_LO     ? q.lo
-                                                      : q.hi;
-      values[i] = or_fill(q.exists, value);
-    }
-    return;
-  }
-  if (statistic >= STAT_FIRST) {
-    const bool shares = statistic == STAT_POSITIVE || statistic == STAT_POSITIVE_SE;
-    const bool exists = !shares || tally->histogram_offset[column] >= 0;
-    values[0] = exists ? of_comparison(results, column, statistic) : ncfile_fill;
-    return;
-  }
-  const struct moments m = tally_moments(tally, column);
-  const double n = (double)m.n, never = m.n > 0 ? (double)m.n_infinite / n : 0.0;
-  switch (statistic) {
-    case STAT_SE: values[0] = or_fill(m.n_finite > 1, m.se); return;
-    case STAT_SD: values[0] = or_fill(m.n_finite > 1, m.sd); return;
-    case STAT_SD_SE: values[0] = or_fill(m.n_finite > 1, m.sd_se); return;
-    case STAT_NEVER: values[0] = never; return;
-    case STAT_NEVER_SE: values[0] = sqrt(never * (1.0 - never) / n); return;
-    default: values[0] = or_fill(m.n_finite > 0, m.mean); return;
-  }
 }
 
 /* The name of a variable of the file: the metric's, with what tells the statistic. */
@@ -529,7 +364,7 @@ static void put_statistic(struct writing *w, enum metric_id id, enum statistic s
   const struct metric *metric = &metrics[id];
   const struct layout *layout = w->results->layout;
   const int64_t items = layout->items[id], dates = layout->dates[id];
-  const size_t each = count_values(statistic);
+  const size_t each = statistic_count(statistic);
   int dims[NCFILE_MAX_DIMS];
   size_t count[NCFILE_MAX_DIMS] = {1};
   char name[128];
@@ -549,8 +384,8 @@ static void put_statistic(struct writing *w, enum metric_id id, enum statistic s
         values[date * items + item] = ncfile_fill;
         continue;
       }
-      column_values(w->results, metric, layout_column(layout, id, item, date), statistic,
-                    values + (size_t)(date * items + item) * each);
+      statistic_values(w->results, metric, layout_column(layout, id, item, date), statistic,
+                       values + (size_t)(date * items + item) * each);
     }
   }
   ncwriter_put(&w->nc, variable, count, values);
@@ -631,41 +466,13 @@ static void put_metric(struct writing *w, enum metric_id id) {
   }
 }
 
-/* ---- loss at default if default struck whatever the exposure */
-
-static double mean_at(const struct results *results, enum metric_id id, int64_t c, int64_t m) {
-  return tally_moments(results->tally, layout_column(results->layout, id, c, m)).mean;
-}
-
-/* Per customer: the sum over the months of mean exposure and mean loss rate of the survivors,
-   times the share of paths that default, discounted. Recovery rates are drawn independently of
-   everything else, so their mean is the deck's. */
-static double independent_loss(const struct results *results, int64_t c) {
-  const struct deck *deck = results->deck;
-  const int64_t months = deck->time.horizon;
-  double sum = 0.0;
-  for (int64_t m = 0; m < months; ++m) {
-    const double alive = mean_at(results, METRIC_survivor, c, m);
-    const double after = m + 1 < months ? mean_at(results, METRIC_survivor, c, m + 1)
-                                        : 1.0 - mean_at(results, METRIC_defaulted, c, 0);
-    if (alive > 0.0) {
-      const double winter = mean_at(results, METRIC_winter_survivor, c, m) / alive;
-      const double lost =
-          1.0 - deck->credit.recovery_mean *
-                    (1.0 - (1.0 - deck->credit.recovery_winter_factor) * winter);
-      sum += mean_at(results, METRIC_monthly_exposure, c, m) / alive * lost * (alive - after) *
-             lane_exp(-deck->provider.risk_free_rate * (double)(m + 1) / 12.0);
-    }
-  }
-  return sum;
-}
-
 static void put_wrong_way(struct writing *w) {
   const size_t n = (size_t)w->results->layout->n_customers;
   double loss[MAX_CUSTOMERS], ratio[MAX_CUSTOMERS];
   for (size_t c = 0; c < n; ++c) {
-    loss[c] = independent_loss(w->results, (int64_t)c);
-    ratio[c] = or_fill(loss[c] > 0.0, mean_at(w->results, METRIC_ecl, (int64_t)c, 0) / loss[c]);
+    loss[c] = statistic_independent_loss(w->results, (int64_t)c);
+    ratio[c] = statistic_fill(loss[c] > 0.0,
+                              statistic_mean(w->results, METRIC_ecl, (int64_t)c, 0) / loss[c]);
   }
   const struct ncvariable losses =
       ncwriter_variable(&w->nc, "ecl_independent", NCTYPE_DOUBLE, 1, &w->dims.customer);
