@@ -75,18 +75,19 @@ static const double *values_of(const struct worker *worker, int t, int n_tallies
   return room;
 }
 
-static void add_column(const struct worker *worker, int64_t column, int64_t n,
+static void add_column(const struct worker *worker, int64_t column, int64_t n, int64_t part,
                        struct tally *tallies, int n_tallies) {
   double room[BLOCK_PATHS];
   for (int t = 0; t < n_tallies; ++t) {
-    tally_add(&tallies[t], column, values_of(worker, t, n_tallies, column, n, room), n);
+    tally_add(&tallies[t], column, values_of(worker, t, n_tallies, column, n, room), n, part);
   }
 }
 
 /* Adds a block to the tallies, stripe by stripe. Threads start at different stripes and pass by
    the ones that are taken at first; integers commute, so the order changes nothing. */
-static void deposit(const struct campaign *campaign, const struct worker *worker,
-                    int64_t n_paths, struct tally *tallies, omp_lock_t *locks) {
+static void deposit(const struct campaign *campaign, const struct worker *worker, int64_t block,
+                    struct tally *tallies, omp_lock_t *locks) {
+  const int64_t n_paths = plan_block_paths(&campaign->plan, block);
   const int n_tallies = count_tallies(campaign);
   const int64_t n_columns = campaign->layout->n_columns;
   const int start = omp_get_thread_num() * STRIPES / omp_get_num_threads();
@@ -103,7 +104,7 @@ static void deposit(const struct campaign *campaign, const struct worker *worker
     }
     for (int64_t column = n_columns * stripe / STRIPES;
          column < n_columns * (stripe + 1) / STRIPES; ++column) {
-      add_column(worker, column, n_paths, tallies, n_tallies);
+      add_column(worker, column, n_paths, block % N_PARTS, tallies, n_tallies);
     }
     omp_unset_lock(&locks[stripe]);
     done[stripe] = true;
@@ -132,7 +133,7 @@ static enum status make_tallies(const struct campaign *campaign, struct worker *
     const enum histogram_set set = n_tallies == 1          ? HISTOGRAMS_OF_TABLE
                                    : t == TALLY_DIFFERENCE ? HISTOGRAMS_SIGNED
                                                            : HISTOGRAMS_NONE;
-    status = tally_make(&tallies[t], campaign->layout, set, centre);
+    status = tally_make(&tallies[t], campaign->layout, set, false, centre);
   }
   array_free(centre);
   return status;
@@ -151,7 +152,7 @@ static void run_round(const struct campaign *campaign, struct worker *workers, i
       struct worker *worker = &workers[omp_get_thread_num()];
       const int64_t block = begin + team->rank + i * team->size;
       simulate(campaign, worker, block);
-      deposit(campaign, worker, plan_block_paths(&campaign->plan, block), tallies, locks);
+      deposit(campaign, worker, block, tallies, locks);
     }
   }
 }

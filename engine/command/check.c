@@ -146,7 +146,7 @@ static enum status estimate(const struct deck *deck) {
                            : status_fail(STATUS_FAILED, "no memory for a block of paths");
   if (status == STATUS_OK) {
     const double seconds = time_block(deck, &layout, columns);
-    status = tally_make(&tally, &layout, HISTOGRAMS_OF_TABLE, columns);
+    status = tally_make(&tally, &layout, HISTOGRAMS_OF_TABLE, false, columns);
     if (status == STATUS_OK && seconds > 0.0) {
       const double rate = BLOCK_PATHS / seconds;
       fprintf(

@@ -7,9 +7,10 @@ const char *const constraint_names[N_CONSTRAINTS] = {"none",         "power",  "
 const char *const regime_names[N_REGIMES] = {"boom", "plateau", "winter"};
 
 const struct metric metrics[N_METRICS] = {
-#define METRIC(name, axis, item, histogram, window, sense, unit, long_name, value) \
-  {#name,           AXIS_##axis,   ITEM_##item, HISTOGRAM_##histogram,             \
-   WINDOW_##window, SENSE_##sense, UNIT_##unit, long_name},
+#define METRIC(name, axis, item, histogram, window, parts, sense, unit, long_name, value) \
+  {#name,           AXIS_##axis,   ITEM_##item,   HISTOGRAM_##histogram,                  \
+   WINDOW_##window, PARTS_##parts, SENSE_##sense, UNIT_##unit,                            \
+   long_name},
 #include "model/metrics.def"
 #undef METRIC
 };

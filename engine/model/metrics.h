@@ -15,7 +15,8 @@ enum axis { AXIS_QUARTER, AXIS_MONTH, AXIS_CONTRACT_YEAR, AXIS_TERMINAL };
 enum item { ITEM_ONE, ITEM_CUSTOMER, ITEM_CONSTRAINT, ITEM_CUSTOMER_CONSTRAINT, ITEM_REGIME };
 enum histogram_dates { HISTOGRAM_NONE, HISTOGRAM_YEARS, HISTOGRAM_ALWAYS };
 enum window { WINDOW_NONE, WINDOW_POSITIVE, WINDOW_SIGNED }; /* of a column's histogram */
-enum sense { SENSE_PLAIN, SENSE_GAIN, SENSE_LOSS };          /* to the provider */
+enum parts { PARTS_WHOLE, PARTS_PARTS }; /* are the means of parts of the sample kept? */
+enum sense { SENSE_PLAIN, SENSE_GAIN, SENSE_LOSS }; /* to the provider */
 enum unit {
   UNIT_USD,
   UNIT_USD_PER_YEAR,
@@ -42,7 +43,7 @@ extern const char *const constraint_names[N_CONSTRAINTS];
 extern const char *const regime_names[N_REGIMES];
 
 enum metric_id {
-#define METRIC(name, axis, item, histogram, window, sense, unit, long_name, value) \
+#define METRIC(name, axis, item, histogram, window, parts, sense, unit, long_name, value) \
   METRIC_##name,
 #include "model/metrics.def"
 #undef METRIC
@@ -55,6 +56,7 @@ struct metric {
   enum item item;
   enum histogram_dates histogram;
   enum window window;
+  enum parts parts;
   enum sense sense;
   enum unit unit;
   const char *long_name;

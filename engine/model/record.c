@@ -12,7 +12,7 @@ static inline double binding_share(const struct workspace *w,
   return months / w->months_recorded;
 }
 
-#define METRIC(name, axis, item, histogram, window, sense, unit, long_name, value)             \
+#define METRIC(name, axis, item, histogram, window, parts, sense, unit, long_name, value)      \
   static void fill_##name(const struct workspace *w, int64_t c, double k, double row[LANES]) { \
     (void)c, (void)k;                                                                          \
     _Pragma("omp simd") for (int i = 0; i < LANES; ++i) {                                      \
@@ -36,13 +36,13 @@ static inline double code_of(enum item item, int64_t number) {
 
 static void fill_quarter(const struct workspace *w, const struct layout *layout,
                          int64_t quarter, double *columns) {
-#define METRIC(name, axis, item, histogram, window, sense, unit, long_name, value) \
-  if (AXIS_##axis == AXIS_QUARTER) {                                               \
-    for (int64_t n = 0; n < layout->items[METRIC_##name]; ++n) {                   \
-      const int64_t column = layout_column(layout, METRIC_##name, n, quarter);     \
-      fill_##name(w, customer_of(ITEM_##item, n), code_of(ITEM_##item, n),         \
-                  columns + column * BLOCK_PATHS);                                 \
-    }                                                                              \
+#define METRIC(name, axis, item, histogram, window, parts, sense, unit, long_name, value) \
+  if (AXIS_##axis == AXIS_QUARTER) {                                                      \
+    for (int64_t n = 0; n < layout->items[METRIC_##name]; ++n) {                          \
+      const int64_t column = layout_column(layout, METRIC_##name, n, quarter);            \
+      fill_##name(w, customer_of(ITEM_##item, n), code_of(ITEM_##item, n),                \
+                  columns + column * BLOCK_PATHS);                                        \
+    }                                                                                     \
   }
 #include "model/metrics.def"
 #undef METRIC
@@ -118,13 +118,13 @@ void record_begin(struct workspace *w, const struct deck *deck) {
 
 static void fill_month(const struct workspace *w, const struct layout *layout, int64_t m,
                        double *columns) {
-#define METRIC(name, axis, item, histogram, window, sense, unit, long_name, value) \
-  if (AXIS_##axis == AXIS_MONTH) {                                                 \
-    for (int64_t n = 0; n < layout->items[METRIC_##name]; ++n) {                   \
-      const int64_t column = layout_column(layout, METRIC_##name, n, m);           \
-      fill_##name(w, customer_of(ITEM_##item, n), code_of(ITEM_##item, n),         \
-                  columns + column * BLOCK_PATHS);                                 \
-    }                                                                              \
+#define METRIC(name, axis, item, histogram, window, parts, sense, unit, long_name, value) \
+  if (AXIS_##axis == AXIS_MONTH) {                                                        \
+    for (int64_t n = 0; n < layout->items[METRIC_##name]; ++n) {                          \
+      const int64_t column = layout_column(layout, METRIC_##name, n, m);                  \
+      fill_##name(w, customer_of(ITEM_##item, n), code_of(ITEM_##item, n),                \
+                  columns + column * BLOCK_PATHS);                                        \
+    }                                                                                     \
   }
 #include "model/metrics.def"
 #undef METRIC
@@ -134,10 +134,10 @@ static void fill_month(const struct workspace *w, const struct layout *layout, i
 
 static void fill_contract_year(const struct workspace *w, const struct layout *layout,
                                int64_t c, int64_t year, double *columns) {
-#define METRIC(name, axis, item, histogram, window, sense, unit, long_name, value)      \
-  if (AXIS_##axis == AXIS_CONTRACT_YEAR) {                                              \
-    fill_##name(w, c, 0,                                                                \
-                columns + layout_column(layout, METRIC_##name, c, year) * BLOCK_PATHS); \
+#define METRIC(name, axis, item, histogram, window, parts, sense, unit, long_name, value) \
+  if (AXIS_##axis == AXIS_CONTRACT_YEAR) {                                                \
+    fill_##name(w, c, 0,                                                                  \
+                columns + layout_column(layout, METRIC_##name, c, year) * BLOCK_PATHS);   \
   }
 #include "model/metrics.def"
 #undef METRIC
@@ -179,13 +179,13 @@ void record_month(struct workspace *w, const struct deck *deck, const struct con
 
 void record_end(const struct workspace *w, const struct layout *layout, double *columns,
                 int64_t offset) {
-#define METRIC(name, axis, item, histogram, window, sense, unit, long_name, value) \
-  if (AXIS_##axis == AXIS_TERMINAL) {                                              \
-    for (int64_t n = 0; n < layout->items[METRIC_##name]; ++n) {                   \
-      const int64_t column = layout_column(layout, METRIC_##name, n, 0);           \
-      fill_##name(w, customer_of(ITEM_##item, n), code_of(ITEM_##item, n),         \
-                  columns + column * BLOCK_PATHS + offset);                        \
-    }                                                                              \
+#define METRIC(name, axis, item, histogram, window, parts, sense, unit, long_name, value) \
+  if (AXIS_##axis == AXIS_TERMINAL) {                                                     \
+    for (int64_t n = 0; n < layout->items[METRIC_##name]; ++n) {                          \
+      const int64_t column = layout_column(layout, METRIC_##name, n, 0);                  \
+      fill_##name(w, customer_of(ITEM_##item, n), code_of(ITEM_##item, n),                \
+                  columns + column * BLOCK_PATHS + offset);                               \
+    }                                                                                     \
   }
 #include "model/metrics.def"
 #undef METRIC

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-enum { ACCUMULATOR_LIMBS = 12 };
+enum { ACCUMULATOR_LIMBS = 12, SHORT_LIMBS = 4 };
 
 /* Adds x. |x| < 2^240 is required of the caller, NaN and infinity are his to keep out. */
 void accumulator_add(int64_t limbs[ACCUMULATOR_LIMBS], double x);
@@ -19,5 +19,11 @@ void accumulator_carry(int64_t limbs[ACCUMULATOR_LIMBS]);
 
 /* The sum as a double, within one unit of its last place. The limbs must be canonical. */
 double accumulator_value(const int64_t limbs[ACCUMULATOR_LIMBS]);
+
+/* The same with 4 limbs from the weight 2^-32 on, for sums that need no more: what lies below
+   2^-32 of a term is cut off. |x| < 2^84. */
+void accumulator_add_short(int64_t limbs[SHORT_LIMBS], double x);
+void accumulator_carry_short(int64_t limbs[SHORT_LIMBS]);
+double accumulator_value_short(const int64_t limbs[SHORT_LIMBS]);
 
 #endif

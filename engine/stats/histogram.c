@@ -14,7 +14,8 @@ enum {
   SIDE = OVERFLOW_BIN + 1,                          /* bins of one sign */
   PLACES = 1 << 20,                                 /* of a value inside its bin */
   COARSE = 1 << 10,                                 /* places of the squares */
-  BIN_WORDS = 3 /* count, places, squares of coarse places */
+  BIN_WORDS = 3,   /* count, places, squares of coarse places */
+  CLUSTER_BINS = 8 /* bins between two edges at which blocks are compared */
 };
 static const double LINEAR_END = 0x1p-3, LINEAR_WIDTH = 0x1p-10, RANGE_END = 0x1p14;
 
@@ -170,4 +171,50 @@ int64_t histogram_count_from(const int64_t *words, enum window window, double ed
     sum += words[BIN_WORDS * bin];
   }
   return sum;
+}
+
+int64_t histogram_cluster_words(enum window window) {
+  return (count_bins(window) + CLUSTER_BINS - 1) / CLUSTER_BINS;
+}
+
+void histogram_add_cluster(int64_t *squares, enum window window, const double *values,
+                           int64_t n) {
+  int64_t bins[BLOCK_PATHS], places[BLOCK_PATHS];
+  int64_t counts[(2 * SIDE + CLUSTER_BINS) / CLUSTER_BINS + 1] = {0};
+  locate_all(values, n, window, bins, places);
+  for (int64_t i = 0; i < n; ++i) {
+    ++counts[bins[i] / CLUSTER_BINS];
+  }
+  int64_t below = 0;
+  for (int64_t k = 0; k < histogram_cluster_words(window); ++k) {
+    squares[k] += counts[k] * (2 * below + counts[k]);
+    below += counts[k];
+  }
+}
+
+/* At an edge with `below` of n values below it. */
+static double design_effect(double below, double squares, double n, double blocks) {
+  const double independent = below * (1.0 - below / n);
+  const double between = (squares - below * below / blocks) * (blocks / (blocks - 1.0));
+  return independent > 0.0 && between > independent ? between / independent : 1.0;
+}
+
+double histogram_design_effect(const int64_t *words, const int64_t *squares, enum window window,
+                               int64_t blocks, int64_t rank) {
+  const int64_t n = histogram_count(words, window);
+  int64_t below = 0, square = 0;
+  double effect = 1.0;
+  if (blocks < 2) {
+    return 1.0;
+  }
+  for (int64_t k = 0; k < histogram_cluster_words(window) && below < rank; ++k) {
+    effect = design_effect((double)below, (double)square, (double)n, (double)blocks);
+    for (int64_t bin = k * CLUSTER_BINS;
+         bin < (k + 1) * CLUSTER_BINS && bin < count_bins(window); ++bin) {
+      below += words[BIN_WORDS * bin];
+    }
+    square += squares[k];
+  }
+  const double above = design_effect((double)below, (double)square, (double)n, (double)blocks);
+  return above > effect ? above : effect;
 }

@@ -8,12 +8,19 @@
 #include "stats/vector.h"
 
 enum {
-  WORD_N,        /* values seen */
-  WORD_INFINITE, /* +infinity */
-  WORD_BAD,      /* NaN, -infinity, beyond LIMIT */
-  WORD_SUMS,     /* four accumulators */
+  BLOCKS = N_PARTS, /* first the paths of each part, then the number of blocks */
+  FIRST,            /* column 0; of each column: */
+  WORD_N = 0,       /* values seen */
+  WORD_INFINITE,    /* +infinity */
+  WORD_BAD,         /* NaN, -infinity, beyond LIMIT */
+  WORD_SUMS,        /* four accumulators: S, Q, ... the sums of powers 1 to 4 of x - c */
   MOMENTS = 4,
   COLUMN_WORDS = WORD_SUMS + MOMENTS * ACCUMULATOR_LIMBS,
+  /* of a clustered tally too; M, S, Q are the count and the sums of a block */
+  WORD_MM = COLUMN_WORDS,
+  WORD_CLUSTER, /* five accumulators: SS, SM, QQ, QM, QS */
+  CROSSES = 5,
+  CLUSTERED_WORDS = WORD_CLUSTER + CROSSES * ACCUMULATOR_LIMBS,
   VIRTUAL_LANES = 16 /* partial sums of a block; fixes the order of its additions */
 };
 static const double NORMAL_975 = 1.959963984540054; /* quantile of the normal law */
@@ -24,29 +31,28 @@ static enum window choose_window(enum window of_table, enum histogram_set set) {
   return !carried ? WINDOW_NONE : set == HISTOGRAMS_SIGNED ? WINDOW_SIGNED : of_table;
 }
 
-enum status tally_make(struct tally *tally, const struct layout *layout, enum histogram_set set,
-                       const double *centre) {
-  *tally = (struct tally){.n_columns = layout->n_columns};
-  const size_t n = (size_t)layout->n_columns;
+/* The columns without histograms and parts, not yet the words. */
+static enum status make_columns(struct tally *tally, int64_t n_columns, bool clustered) {
+  const size_t n = (size_t)n_columns;
+  *tally = (struct tally){.n_columns = n_columns, .clustered = clustered};
+  tally->column_words = clustered ? CLUSTERED_WORDS : COLUMN_WORDS;
+  tally->n_words = FIRST + n_columns * tally->column_words;
   tally->histogram_offset = array_make(n, sizeof *tally->histogram_offset);
+  tally->parts_offset = array_make(n, sizeof *tally->parts_offset);
   tally->window = array_make(n, sizeof *tally->window);
   tally->centre = array_make(n, sizeof *tally->centre);
-  if (tally->histogram_offset == NULL || tally->window == NULL || tally->centre == NULL) {
+  if (tally->histogram_offset == NULL || tally->parts_offset == NULL || tally->window == NULL ||
+      tally->centre == NULL) {
     return status_fail(STATUS_FAILED, "no memory for the tally of %zu columns", n);
   }
-  tally->n_words = layout->n_columns * COLUMN_WORDS;
-  for (int m = 0; m < N_METRICS; ++m) {
-    const enum metric_id metric = (enum metric_id)m;
-    for (int64_t i = 0; i < layout->items[m] * layout->dates[m]; ++i) {
-      const int64_t column = layout->first[m] + i;
-      const enum window window =
-          choose_window(layout_window(layout, metric, i % layout->dates[m]), set);
-      tally->window[column] = window;
-      tally->histogram_offset[column] = window == WINDOW_NONE ? -1 : tally->n_words;
-      tally->n_words += histogram_words(window);
-      tally->centre[column] = fabs(centre[column]) < LIMIT ? centre[column] : 0.0;
-    }
+  for (int64_t column = 0; column < n_columns; ++column) {
+    tally->histogram_offset[column] = -1;
+    tally->parts_offset[column] = -1;
   }
+  return STATUS_OK;
+}
+
+static enum status make_words(struct tally *tally) {
   tally->words = array_make((size_t)tally->n_words, sizeof *tally->words);
   return tally->words != NULL
              ? STATUS_OK
@@ -54,12 +60,56 @@ enum status tally_make(struct tally *tally, const struct layout *layout, enum hi
                            (long long)tally->n_words);
 }
 
+/* Room behind the columns for a histogram and for parts. */
+static void extend_column(struct tally *tally, int64_t column, enum window window,
+                          enum parts parts) {
+  tally->window[column] = window;
+  if (window != WINDOW_NONE) {
+    tally->histogram_offset[column] = tally->n_words;
+    tally->n_words +=
+        histogram_words(window) + (tally->clustered ? histogram_cluster_words(window) : 0);
+  }
+  if (parts == PARTS_PARTS) {
+    tally->parts_offset[column] = tally->n_words;
+    tally->n_words += N_PARTS * SHORT_LIMBS;
+  }
+}
+
+enum status tally_make(struct tally *tally, const struct layout *layout, enum histogram_set set,
+                       bool clustered, const double *centre) {
+  const enum status status = make_columns(tally, layout->n_columns, clustered);
+  if (status != STATUS_OK) {
+    return status;
+  }
+  for (int m = 0; m < N_METRICS; ++m) {
+    const enum metric_id metric = (enum metric_id)m;
+    for (int64_t i = 0; i < layout->items[m] * layout->dates[m]; ++i) {
+      const int64_t column = layout->first[m] + i;
+      extend_column(tally, column,
+                    choose_window(layout_window(layout, metric, i % layout->dates[m]), set),
+                    set == HISTOGRAMS_OF_TABLE ? metrics[m].parts : PARTS_WHOLE);
+      tally->centre[column] = fabs(centre[column]) < LIMIT ? centre[column] : 0.0;
+    }
+  }
+  return make_words(tally);
+}
+
+enum status tally_make_sums(struct tally *tally, int64_t n_columns) {
+  const enum status status = make_columns(tally, n_columns, false);
+  return status == STATUS_OK ? make_words(tally) : status;
+}
+
 void tally_free(struct tally *tally) {
   array_free(tally->words);
   array_free(tally->histogram_offset);
+  array_free(tally->parts_offset);
   array_free(tally->window);
   array_free(tally->centre);
   *tally = (struct tally){0};
+}
+
+static int64_t *column_words(const struct tally *tally, int64_t column) {
+  return tally->words + FIRST + column * tally->column_words;
 }
 
 /* Centred values of a block, 0 where a value is missing or not to be summed; the number of
@@ -81,7 +131,7 @@ VECTOR_CLONES static int64_t centred(const double *values, int64_t n, double cen
 
 /* Sums of the first four powers of x[BLOCK_PATHS]: each virtual lane adds every 16th value,
    then the lanes are added from the first to the last. */
-VECTOR_CLONES static void add_powers(const double *x, int64_t *sums) {
+VECTOR_CLONES static void add_powers(const double *x, int64_t *sums, double block[MOMENTS]) {
   double lane[MOMENTS][VIRTUAL_LANES] = {{0.0}};
   for (int64_t i = 0; i < BLOCK_PATHS; i += VIRTUAL_LANES) {
 #pragma omp simd
@@ -99,6 +149,18 @@ VECTOR_CLONES static void add_powers(const double *x, int64_t *sums) {
       sum += lane[power][j];
     }
     accumulator_add(sums + power * ACCUMULATOR_LIMBS, sum);
+    block[power] = sum;
+  }
+}
+
+/* The products of a block's count and sums, of which the variance between blocks is made. */
+static void add_cluster(int64_t *words, int64_t good, const double block[MOMENTS]) {
+  const double m = (double)good, s = block[0], most = 0x1p119;
+  const double q = block[1] < most ? block[1] : most; /* its square must fit the accumulator */
+  const double product[CROSSES] = {s * s, s * m, q * q, q * m, q * s};
+  words[WORD_MM] += good * good;
+  for (int i = 0; i < CROSSES; ++i) {
+    accumulator_add(words + WORD_CLUSTER + i * ACCUMULATOR_LIMBS, product[i]);
   }
 }
 
@@ -110,27 +172,51 @@ static void count_the_rest(const double *values, int64_t n, int64_t *words) {
   }
 }
 
-void tally_add(struct tally *tally, int64_t column, const double *values, int64_t n) {
-  double x[BLOCK_PATHS];
-  int64_t *words = tally->words + column * COLUMN_WORDS;
+/* The values of a block that a histogram takes, one after the other. */
+static int64_t sortable(const double *values, int64_t n, double *kept) {
+  int64_t count = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    if (fabs(values[i]) < LIMIT || values[i] == INFINITY) {
+      kept[count++] = values[i];
+    }
+  }
+  return count;
+}
+
+void tally_add(struct tally *tally, int64_t column, const double *values, int64_t n,
+               int64_t part) {
+  double x[BLOCK_PATHS], block[MOMENTS];
+  int64_t *words = column_words(tally, column);
   const int64_t bad = words[WORD_BAD];
+  const int64_t good = centred(values, n, tally->centre[column], x);
+  if (column == 0) {
+    tally->words[part] += n;
+    tally->words[BLOCKS] += 1;
+  }
   words[WORD_N] += n;
-  if (centred(values, n, tally->centre[column], x) < n) {
+  if (good < n) {
     count_the_rest(values, n, words);
   }
-  add_powers(x, words + WORD_SUMS);
-  const int64_t offset = tally->histogram_offset[column];
-  if (offset < 0) {
+  add_powers(x, words + WORD_SUMS, block);
+  if (tally->clustered) {
+    add_cluster(words, good, block);
+  }
+  if (tally->parts_offset[column] >= 0) {
+    accumulator_add_short(tally->words + tally->parts_offset[column] + part * SHORT_LIMBS,
+                          block[0]);
+  }
+  if (tally->histogram_offset[column] < 0) {
     return;
   }
-  if (words[WORD_BAD] == bad) {
-    histogram_add(tally->words + offset, tally->window[column], values, n);
-    return;
+  if (words[WORD_BAD] != bad) { /* a block with values that no histogram takes */
+    n = sortable(values, n, x);
+    values = x;
   }
-  for (int64_t i = 0; i < n; ++i) { /* a block with values that no histogram takes */
-    if (fabs(values[i]) < LIMIT || values[i] == INFINITY) {
-      histogram_add(tally->words + offset, tally->window[column], values + i, 1);
-    }
+  int64_t *histogram = tally->words + tally->histogram_offset[column];
+  const enum window window = tally->window[column];
+  histogram_add(histogram, window, values, n);
+  if (tally->clustered) {
+    histogram_add_cluster(histogram + histogram_words(window), window, values, n);
   }
 }
 
@@ -140,17 +226,60 @@ void tally_merge(struct tally *into, const struct tally *from) {
   }
 }
 
+void tally_negate(struct tally *tally) {
+  /* The count of blocks and of a part's paths change sign with the rest, and tally_add then
+     counts the block that is taken out. */
+  for (int64_t i = 0; i < tally->n_words; ++i) {
+    tally->words[i] = -tally->words[i];
+  }
+}
+
 void tally_canonical(struct tally *tally) {
   for (int64_t column = 0; column < tally->n_columns; ++column) {
-    int64_t *sums = tally->words + column * COLUMN_WORDS + WORD_SUMS;
-    for (int power = 0; power < MOMENTS; ++power) {
-      accumulator_carry(sums + power * ACCUMULATOR_LIMBS);
+    int64_t *words = column_words(tally, column);
+    for (int64_t i = WORD_SUMS; i < COLUMN_WORDS; i += ACCUMULATOR_LIMBS) {
+      accumulator_carry(words + i);
+    }
+    for (int64_t i = WORD_CLUSTER; i < tally->column_words; i += ACCUMULATOR_LIMBS) {
+      accumulator_carry(words + i);
+    }
+    for (int part = 0; tally->parts_offset[column] >= 0 && part < N_PARTS; ++part) {
+      accumulator_carry_short(tally->words + tally->parts_offset[column] + part * SHORT_LIMBS);
     }
   }
 }
 
+int64_t tally_blocks(const struct tally *tally) {
+  return tally->words[BLOCKS];
+}
+
+int64_t tally_part_paths(const struct tally *tally, int64_t part) {
+  return tally->words[part];
+}
+
+double tally_part_mean(const struct tally *tally, int64_t column, int64_t part) {
+  const int64_t *limbs = tally->words + tally->parts_offset[column] + part * SHORT_LIMBS;
+  return tally->centre[column] +
+         accumulator_value_short(limbs) / (double)tally_part_paths(tally, part);
+}
+
+/* Standard error of a mean of a x^2 + b x + e over the finite values, whose sum is 0, from the
+   sums over the blocks: with A, B, E the sums of the three over a block, the sum over the
+   blocks of the square of (a Q + b S + e M), over the square of their number. */
+static double error_between(const int64_t *words, double a, double b, double e, double n,
+                            double blocks) {
+  enum { SS, SM, QQ, QM, QS };
+  double cross[CROSSES];
+  for (int i = 0; i < CROSSES; ++i) {
+    cross[i] = accumulator_value(words + WORD_CLUSTER + i * ACCUMULATOR_LIMBS);
+  }
+  const double sum = a * a * cross[QQ] + b * b * cross[SS] + e * e * (double)words[WORD_MM] +
+                     2.0 * (a * b * cross[QS] + a * e * cross[QM] + b * e * cross[SM]);
+  return blocks > 1.0 && sum > 0.0 ? sqrt(sum * (blocks / (blocks - 1.0))) / n : 0.0;
+}
+
 struct moments tally_moments(const struct tally *tally, int64_t column) {
-  const int64_t *words = tally->words + column * COLUMN_WORDS;
+  const int64_t *words = column_words(tally, column);
   struct moments moments = {
       .n = words[WORD_N], .n_infinite = words[WORD_INFINITE], .n_bad = words[WORD_BAD]};
   moments.n_finite = moments.n - moments.n_infinite - moments.n_bad;
@@ -174,11 +303,17 @@ struct moments tally_moments(const struct tally *tally, int64_t column) {
   moments.se = moments.sd / sqrt(n);
   moments.sd_se =
       moments.sd > 0.0 && spread > 0.0 ? sqrt(spread / n) / (2.0 * moments.sd) : 0.0;
+  if (tally->clustered && moments.sd > 0.0) {
+    const double blocks = (double)tally_blocks(tally);
+    moments.se = error_between(words, 0.0, 1.0, -d, n, blocks);
+    moments.sd_se =
+        error_between(words, 1.0, -2.0 * d, d * d - variance, n, blocks) / (2.0 * moments.sd);
+  }
   return moments;
 }
 
 int64_t tally_bad(const struct tally *tally, int64_t column) {
-  return tally->words[column * COLUMN_WORDS + WORD_BAD];
+  return column_words(tally, column)[WORD_BAD];
 }
 
 static int64_t clamp_rank(double rank, int64_t n) {
@@ -195,6 +330,21 @@ static bool find_end(const int64_t *words, enum window window, double rank, int6
   return histogram_order_statistic(words, window, (int64_t)rank, end);
 }
 
+/* The design effect of the share of values up to a rank. */
+static double effect_at(const struct tally *tally, int64_t column, int64_t rank) {
+  const enum window window = tally->window[column];
+  const int64_t *words = tally->words + tally->histogram_offset[column];
+  return tally->clustered ? histogram_design_effect(words, words + histogram_words(window),
+                                                    window, tally_blocks(tally), rank)
+                          : 1.0;
+}
+
+/* Half of the interval of a rank [ranks], of n values at p. */
+static double half_of_ranks(const struct tally *tally, int64_t column, int64_t n, double p,
+                            int64_t rank) {
+  return NORMAL_975 * sqrt(effect_at(tally, column, rank) * (double)n * p * (1.0 - p));
+}
+
 struct interval tally_quantile(const struct tally *tally, int64_t column, double p) {
   struct interval interval = {.exists = false};
   const enum window window = tally->window[column];
@@ -206,9 +356,10 @@ struct interval tally_quantile(const struct tally *tally, int64_t column, double
   if (n == 0) {
     return interval;
   }
-  const double centre = (double)n * p, half = NORMAL_975 * sqrt(centre * (1.0 - p));
   /* p n a hair above a whole number is that whole number: 0.95 * 20 is 19. */
+  const double centre = (double)n * p;
   const int64_t rank = clamp_rank(ceil(centre - 1e-9), n);
+  const double half = half_of_ranks(tally, column, n, p, rank);
   interval.exists = histogram_order_statistic(words, window, rank, &interval.value) &&
                     find_end(words, window, floor(centre - half), n, &interval.lo) &&
                     find_end(words, window, ceil(centre + half), n, &interval.hi) &&
@@ -219,9 +370,24 @@ struct interval tally_quantile(const struct tally *tally, int64_t column, double
 struct share tally_share_from(const struct tally *tally, int64_t column, double edge) {
   const enum window window = tally->window[column];
   const int64_t *words = tally->words + tally->histogram_offset[column];
-  const double n = (double)histogram_count(words, window);
-  const double p = n > 0.0 ? (double)histogram_count_from(words, window, edge) / n : 0.0;
-  return (struct share){p, n > 1.0 ? sqrt(p * (1.0 - p) / (n - 1.0)) : 0.0};
+  const int64_t count = histogram_count(words, window);
+  const int64_t from = histogram_count_from(words, window, edge);
+  const double n = (double)count, p = n > 0.0 ? (double)from / n : 0.0;
+  const double effect = from > 0 && from < count ? effect_at(tally, column, count - from) : 1.0;
+  return (struct share){p, n > 1.0 ? sqrt(effect * p * (1.0 - p) / (n - 1.0)) : 0.0};
+}
+
+struct interval tally_share_interval(const struct tally *tally, struct share share, int64_t n) {
+  const double z2 = NORMAL_975 * NORMAL_975, p = share.value;
+  const double all = tally->clustered ? (double)tally_blocks(tally) : (double)n;
+  const double size = share.se > 0.0 ? p * (1.0 - p) / (share.se * share.se) : all;
+  const double middle = (p + z2 / (2.0 * size)) / (1.0 + z2 / size);
+  const double half =
+      NORMAL_975 * sqrt(p * (1.0 - p) / size + z2 / (4.0 * size * size)) / (1.0 + z2 / size);
+  return (struct interval){.exists = n > 0,
+                           .value = p,
+                           .lo = p > 0.0 && middle > half ? middle - half : 0.0,
+                           .hi = p < 1.0 && middle + half < 1.0 ? middle + half : 1.0};
 }
 
 /* The order statistic of the losses at a rank; NaN if there is none or it is out of range. */
@@ -259,8 +425,11 @@ struct tail tally_tail(const struct tally *tally, int64_t column, double p, bool
   const enum window window = tally->window[column];
   const int64_t *words = tally->words + tally->histogram_offset[column];
   const int64_t n = histogram_count(words, window);
-  const double centre = (double)n * p, half = NORMAL_975 * sqrt(centre * (1.0 - p));
+  const double centre = (double)n * p;
   const double rank = ceil(centre - 1e-9) < 1.0 ? 1.0 : ceil(centre - 1e-9);
+  const double effect =
+      effect_at(tally, column, low_is_bad ? n - (int64_t)rank : (int64_t)rank);
+  const double half = NORMAL_975 * sqrt(effect * centre * (1.0 - p));
   tail.var = loss_at(words, window, rank, n, low_is_bad);
   tail.lo = loss_at(words, window, floor(centre - half), n, low_is_bad);
   tail.hi = loss_at(words, window, ceil(centre + half), n, low_is_bad);
@@ -279,7 +448,7 @@ struct tail tally_tail(const struct tally *tally, int64_t column, double p, bool
   }
   const double mean = first / (double)n, variance = second / (double)n - mean * mean;
   tail.cvar = tail.var + mean / (1.0 - p);
-  tail.cvar_se = sqrt(variance > 0.0 ? variance / (double)n : 0.0) / (1.0 - p);
+  tail.cvar_se = sqrt(variance > 0.0 ? effect * variance / (double)n : 0.0) / (1.0 - p);
   tail.exists = isfinite(tail.cvar);
   return tail;
 }

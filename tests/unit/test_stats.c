@@ -505,14 +505,14 @@ static struct tally new_tally(double centre) {
   const struct layout layout = three_columns();
   const double centres[N_COLUMNS] = {centre, centre, centre};
   struct tally tally;
-  assert_int_equal(tally_make(&tally, &layout, HISTOGRAMS_OF_TABLE, centres), STATUS_OK);
+  assert_int_equal(tally_make(&tally, &layout, HISTOGRAMS_OF_TABLE, false, centres), STATUS_OK);
   return tally;
 }
 
 static void tally_add_all(struct tally *tally, int64_t column, const double *values,
                           int64_t n) {
   for (int64_t i = 0; i < n; i += BLOCK_PATHS) {
-    tally_add(tally, column, values + i, n - i < BLOCK_PATHS ? n - i : BLOCK_PATHS);
+    tally_add(tally, column, values + i, n - i < BLOCK_PATHS ? n - i : BLOCK_PATHS, 0);
   }
 }
 
@@ -609,7 +609,7 @@ static void one_value_or_none_has_no_spread(void **state) {
   const double value = 42.0;
   assert_int_equal(tally_moments(&tally, SIGNED).n, 0);
   assert_false(tally_quantile(&tally, SIGNED, 0.5).exists);
-  tally_add(&tally, SIGNED, &value, 1);
+  tally_add(&tally, SIGNED, &value, 1, 0);
   tally_canonical(&tally);
   const struct moments moments = tally_moments(&tally, SIGNED);
   assert_int_equal(moments.n_finite, 1);
@@ -636,7 +636,7 @@ static void tally_in_parts(struct stream *chance, const double *values, int bloc
   for (int b = 0; b < blocks; ++b) {
     struct tally *mine = &parts[next_below(chance, PARTS)];
     for (int64_t column = 0; column < N_COLUMNS; ++column) {
-      tally_add(mine, column, values + (int64_t)order[b] * BLOCK_PATHS, BLOCK_PATHS);
+      tally_add(mine, column, values + (int64_t)order[b] * BLOCK_PATHS, BLOCK_PATHS, 0);
     }
   }
   for (int left = PARTS; left > 0; --left) {
@@ -698,8 +698,8 @@ static void bad_values_are_counted_apart(void **state) {
       memcpy(block, good + i, 20 * sizeof block[0]);
       block[20] = strange[i / 20 % STRANGE];
       block[21] = strange[(i / 20 + 2) % STRANGE];
-      tally_add(&clean, column, block, 20);
-      tally_add(&mixed, column, block, 22);
+      tally_add(&clean, column, block, 20, 0);
+      tally_add(&mixed, column, block, 22, 0);
     }
   }
   tally_canonical(&clean);
@@ -728,7 +728,7 @@ static void a_centre_that_is_not_finite_becomes_zero(void **state) {
   (void)state;
   struct tally tally = new_tally(INFINITY);
   const double values[] = {1.0, 3.0};
-  tally_add(&tally, SIGNED, values, 2);
+  tally_add(&tally, SIGNED, values, 2, 0);
   tally_canonical(&tally);
   const struct moments moments = tally_moments(&tally, SIGNED);
   assert_true(moments.mean == 2.0 && moments.sd == sqrt(2.0));
@@ -743,7 +743,7 @@ static void a_quantile_is_the_order_statistic_at_its_rank(void **state) {
     values[i] =
         (double)((i * 37) % 100 + 1); /* 1 .. 100, each once, each in a bin of its own */
   }
-  tally_add(&tally, POSITIVE, values, 100);
+  tally_add(&tally, POSITIVE, values, 100, 0);
   static const struct {
     double p, value, lo, hi;
   } cases[] = {/* ceil(pN); floor and ceil of Np -/+ 1.96 sqrt(Np(1-p)), 0: not in 1 .. N */
@@ -767,7 +767,7 @@ static void a_quantile_that_is_never_does_not_exist(void **state) {
   for (int i = 0; i < 100; ++i) {
     values[i] = i < 60 ? (double)i : INFINITY;
   }
-  tally_add(&tally, POSITIVE, values, 100);
+  tally_add(&tally, POSITIVE, values, 100, 0);
   const struct interval median = tally_quantile(&tally, POSITIVE, 0.5);
   assert_true(median.exists && median.value == 49.0 && median.hi == 59.0);
   const struct interval near = tally_quantile(&tally, POSITIVE, 0.58);
