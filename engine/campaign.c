@@ -16,9 +16,22 @@ struct worker { /* what one thread computes in */
   double *columns[MAX_SIDES]; /* each [n_columns][BLOCK_PATHS] */
 };
 
-static int count_tallies(const struct campaign *campaign) {
-  return campaign->n_sides == 1 ? 1 : MAX_TALLIES;
-}
+struct crew {
+  struct worker *workers; /* [threads] */
+  omp_lock_t locks[STRIPES];
+};
+
+struct march { /* a campaign under way */
+  const struct campaign *campaign;
+  struct state *state; /* what is to be filled, on rank 0 */
+  struct state *local; /* what this rank adds to: the same, or one replicate's */
+  struct outcome *outcome;
+  struct plan plan;    /* of the range being sampled */
+  int64_t all_workers; /* threads of all ranks */
+  int64_t blocks;      /* sampled, of all ranks */
+  int64_t before;      /* paths in the state before the range */
+  double start;        /* [s] of the clock */
+};
 
 int campaign_threads(const struct team *team) {
   if (getenv("OMP_NUM_THREADS") != NULL) {
@@ -30,7 +43,9 @@ int campaign_threads(const struct team *team) {
   return share > 1 ? share : 1;
 }
 
-static enum status worker_make(struct worker *worker, const struct campaign *campaign) {
+/* ---- what the threads compute in */
+
+static bool worker_make(struct worker *worker, const struct campaign *campaign) {
   worker->workspace = workspace_make(campaign->sides[0].deck);
   bool made = worker->workspace != NULL;
   for (int side = 0; side < campaign->n_sides; ++side) {
@@ -38,7 +53,7 @@ static enum status worker_make(struct worker *worker, const struct campaign *cam
         array_make((size_t)campaign->layout->n_columns, BLOCK_PATHS * sizeof(double));
     made = made && worker->columns[side] != NULL;
   }
-  return made ? STATUS_OK : status_fail(STATUS_FAILED, "no memory for a block of paths");
+  return made;
 }
 
 static void worker_free(struct worker *worker) {
@@ -48,12 +63,50 @@ static void worker_free(struct worker *worker) {
   }
 }
 
+enum status campaign_open(struct campaign *campaign) {
+  struct crew *crew = array_make(1, sizeof *crew);
+  bool made = crew != NULL;
+  campaign->crew = crew;
+  if (made) {
+    crew->workers = array_make((size_t)campaign->threads, sizeof *crew->workers);
+    made = crew->workers != NULL;
+    for (int i = 0; i < STRIPES; ++i) {
+      omp_init_lock(&crew->locks[i]);
+    }
+  }
+  for (int i = 0; made && i < campaign->threads; ++i) {
+    made = worker_make(&crew->workers[i], campaign);
+  }
+  fesetenv(FE_DFL_ENV);
+  return team_agree(made ? STATUS_OK
+                         : status_fail(STATUS_FAILED, "no memory for the blocks of %d threads",
+                                       campaign->threads));
+}
+
+void campaign_close(struct campaign *campaign) {
+  struct crew *crew = campaign->crew;
+  if (crew == NULL) {
+    return;
+  }
+  for (int i = 0; crew->workers != NULL && i < campaign->threads; ++i) {
+    worker_free(&crew->workers[i]);
+  }
+  for (int i = 0; i < STRIPES; ++i) {
+    omp_destroy_lock(&crew->locks[i]);
+  }
+  array_free(crew->workers);
+  array_free(crew);
+  campaign->crew = NULL;
+}
+
+/* ---- one block */
+
 static void simulate(const struct campaign *campaign, struct worker *worker, int64_t block) {
   for (int n = 0; n < campaign->n_sides; ++n) {
     const struct side *side = &campaign->sides[n];
     campaign->kernel->run(worker->workspace, side->deck, side->constants,
-                          campaign->sides[0].deck->sampling.seed, block * BLOCK_PATHS,
-                          campaign->layout, worker->columns[n]);
+                          campaign->sampling.seed, block * BLOCK_PATHS, campaign->layout,
+                          worker->columns[n]);
   }
 }
 
@@ -75,21 +128,32 @@ static const double *values_of(const struct worker *worker, int t, int n_tallies
   return room;
 }
 
-static void add_column(const struct worker *worker, int64_t column, int64_t n, int64_t part,
-                       struct tally *tallies, int n_tallies) {
+/* The part of the sample that a block belongs to: every 32nd block, or replicate. */
+static int64_t part_of(const struct campaign *campaign, int64_t block) {
+  const int64_t points = campaign->sampling.points;
+  return (points > 0 ? block * BLOCK_PATHS / points : block) % N_PARTS;
+}
+
+/* Adds columns first .. end-1 of a block's first n paths. */
+static void add_columns(const struct worker *worker, int64_t first, int64_t end, int64_t n,
+                        int64_t part, struct state *state) {
+  const int n_tallies = state_path_tallies(state);
   double room[BLOCK_PATHS];
-  for (int t = 0; t < n_tallies; ++t) {
-    tally_add(&tallies[t], column, values_of(worker, t, n_tallies, column, n, room), n, part);
+  for (int64_t column = first; column < end; ++column) {
+    for (int t = 0; t < n_tallies; ++t) {
+      tally_add(&state->tallies[t], column, values_of(worker, t, n_tallies, column, n, room), n,
+                part);
+    }
   }
 }
 
-/* Adds a block to the tallies, stripe by stripe. Threads start at different stripes and pass by
+/* Adds a block to the state, stripe by stripe. Threads start at different stripes and pass by
    the ones that are taken at first; integers commute, so the order changes nothing. */
-static void deposit(const struct campaign *campaign, const struct worker *worker, int64_t block,
-                    struct tally *tallies, omp_lock_t *locks) {
-  const int64_t n_paths = plan_block_paths(&campaign->plan, block);
-  const int n_tallies = count_tallies(campaign);
-  const int64_t n_columns = campaign->layout->n_columns;
+static void deposit(const struct march *march, const struct worker *worker, int64_t block) {
+  omp_lock_t *locks = march->campaign->crew->locks;
+  const int64_t n_paths = plan_block_paths(&march->plan, block);
+  const int64_t part = part_of(march->campaign, block);
+  const int64_t n_columns = march->campaign->layout->n_columns;
   const int start = omp_get_thread_num() * STRIPES / omp_get_num_threads();
   bool done[STRIPES] = {false};
   for (int visit = 0; visit < 2 * STRIPES; ++visit) {
@@ -102,129 +166,296 @@ static void deposit(const struct campaign *campaign, const struct worker *worker
     } else if (!omp_test_lock(&locks[stripe])) {
       continue;
     }
-    for (int64_t column = n_columns * stripe / STRIPES;
-         column < n_columns * (stripe + 1) / STRIPES; ++column) {
-      add_column(worker, column, n_paths, block % N_PARTS, tallies, n_tallies);
-    }
+    add_columns(worker, n_columns * stripe / STRIPES, n_columns * (stripe + 1) / STRIPES,
+                n_paths, part, march->local);
     omp_unset_lock(&locks[stripe]);
     done[stripe] = true;
   }
 }
 
-/* Centres of the power sums: the values of path 0, which every run, shard and extension of this
-   seed has in common. Centred sums lose nothing to cancellation where a column hardly varies.
- */
-static enum status make_tallies(const struct campaign *campaign, struct worker *worker,
-                                struct tally *tallies) {
+/* ---- states */
+
+static int64_t count_figures(const struct campaign *campaign, const struct state *state) {
+  struct figures figures;
+  figures_make(&figures, campaign->sides[0].deck, campaign->layout,
+               &state->tallies[TALLY_SAMPLE],
+               campaign->n_sides > 1 ? &state->tallies[TALLY_FIRST] : NULL,
+               campaign->n_sides > 1 ? &state->tallies[TALLY_SECOND] : NULL, NULL);
+  return figures.n_values;
+}
+
+static void state_figures(const struct campaign *campaign, const struct state *state,
+                          const struct tally *replicates, struct figures *figures) {
+  figures_make(figures, campaign->sides[0].deck, campaign->layout,
+               &state->tallies[TALLY_SAMPLE],
+               state->has[TALLY_FIRST] ? &state->tallies[TALLY_FIRST] : NULL,
+               state->has[TALLY_SECOND] ? &state->tallies[TALLY_SECOND] : NULL, replicates);
+}
+
+enum status campaign_state(const struct campaign *campaign, struct state *state) {
   const int64_t n_columns = campaign->layout->n_columns;
-  const int n_tallies = count_tallies(campaign);
-  double *centre = array_make((size_t)n_columns, sizeof *centre);
-  enum status status = STATUS_OK;
-  if (centre == NULL) {
-    return status_fail(STATUS_FAILED, "no memory for %lld columns", (long long)n_columns);
-  }
-  fesetenv(FE_DFL_ENV);
+  const int n_tallies = campaign->n_sides == 1 ? 1 : TALLY_REPLICATES;
+  struct worker *worker = &campaign->crew->workers[0];
+  double *centres[MAX_TALLIES] = {NULL};
+  bool made = true;
+  *state = (struct state){0};
   simulate(campaign, worker, 0);
-  for (int t = 0; status == STATUS_OK && t < n_tallies; ++t) {
+  for (int t = 0; made && t < n_tallies; ++t) {
     double room[BLOCK_PATHS];
-    for (int64_t column = 0; column < n_columns; ++column) {
-      centre[column] = values_of(worker, t, n_tallies, column, 1, room)[0];
+    centres[t] = array_make((size_t)n_columns, sizeof *centres[t]);
+    made = centres[t] != NULL;
+    for (int64_t column = 0; made && column < n_columns; ++column) {
+      centres[t][column] = values_of(worker, t, n_tallies, column, 1, room)[0];
     }
-    const enum histogram_set set = n_tallies == 1          ? HISTOGRAMS_OF_TABLE
-                                   : t == TALLY_DIFFERENCE ? HISTOGRAMS_SIGNED
-                                                           : HISTOGRAMS_NONE;
-    status = tally_make(&tallies[t], campaign->layout, set, false, centre);
   }
-  array_free(centre);
+  const enum status status =
+      made ? state_make(state, campaign->layout, campaign->n_sides, false,
+                        (const double *const *)centres,
+                        campaign->sampling.points > 0 ? count_figures(campaign, state) : 0)
+           : status_fail(STATUS_FAILED, "no memory for %lld columns", (long long)n_columns);
+  for (int t = 0; t < n_tallies; ++t) {
+    array_free(centres[t]);
+  }
   return status;
 }
 
+void campaign_take_out(const struct campaign *campaign, struct state *state,
+                       struct range range) {
+  const int64_t block = range.end / BLOCK_PATHS, n = range.end % BLOCK_PATHS;
+  const int n_tallies = state_path_tallies(state);
+  if (n == 0) {
+    return;
+  }
+  for (int t = 0; t < n_tallies; ++t) {
+    tally_negate(&state->tallies[t]);
+  }
+  simulate(campaign, &campaign->crew->workers[0], block);
+  add_columns(&campaign->crew->workers[0], 0, campaign->layout->n_columns, n,
+              part_of(campaign, block), state);
+  for (int t = 0; t < n_tallies; ++t) {
+    tally_negate(&state->tallies[t]);
+  }
+  state_canonical(state);
+  ranges_cut(&state->paths, (struct range){range.end - n, range.end});
+}
+
+static void empty(struct state *state) {
+  for (int t = 0; t < MAX_TALLIES; ++t) {
+    if (state->has[t]) {
+      memset(state->tallies[t].words, 0,
+             (size_t)state->tallies[t].n_words * sizeof *state->tallies[t].words);
+    }
+  }
+}
+
+/* Brings what the ranks have counted together on rank 0; the other ranks start anew. */
+static void collect(const struct march *march) {
+  const struct team *team = march->campaign->team;
+  for (int t = 0; t < state_path_tallies(march->local); ++t) {
+    struct tally *tally = &march->local->tallies[t];
+    team_sum(team, tally->words, (size_t)tally->n_words);
+  }
+  if (team->rank != 0) {
+    empty(march->local);
+  } else {
+    state_canonical(march->local);
+  }
+}
+
+/* A replicate is whole: notes its figures and adds it to the state. */
+static void close_replicate(const struct march *march) {
+  if (march->campaign->team->rank == 0) {
+    struct figures figures;
+    state_figures(march->campaign, march->local, NULL, &figures);
+    figures_add(&figures, &march->state->tallies[TALLY_REPLICATES]);
+    for (int t = 0; t < state_path_tallies(march->state); ++t) {
+      tally_merge(&march->state->tallies[t], &march->local->tallies[t]);
+    }
+    state_canonical(march->state);
+  }
+  empty(march->local);
+}
+
+/* ---- rounds */
+
 /* This rank's blocks of [begin, end). */
-static void run_round(const struct campaign *campaign, struct worker *workers, int64_t begin,
-                      int64_t end, struct tally *tallies, omp_lock_t *locks) {
-  const struct team *team = campaign->team;
+static void run_round(const struct march *march, int64_t begin, int64_t end) {
+  const struct team *team = march->campaign->team;
   const int64_t share = plan_share(begin, end, team->rank, team->size);
-#pragma omp parallel num_threads(campaign->threads)
+#pragma omp parallel num_threads(march->campaign->threads)
   {
     fesetenv(FE_DFL_ENV); /* a library may have changed rounding or flushes small numbers */
 #pragma omp for schedule(dynamic, 1)
     for (int64_t i = 0; i < share; ++i) {
-      struct worker *worker = &workers[omp_get_thread_num()];
+      struct worker *worker = &march->campaign->crew->workers[omp_get_thread_num()];
       const int64_t block = begin + team->rank + i * team->size;
-      simulate(campaign, worker, block);
-      deposit(campaign, worker, block, tallies, locks);
+      simulate(march->campaign, worker, block);
+      deposit(march, worker, block);
     }
   }
+  state_canonical(march->local); /* leaves the accumulators room for the next round */
 }
 
-static void run_rounds(const struct campaign *campaign, struct worker *workers,
-                       struct tally *tallies, omp_lock_t *locks, int64_t all_workers) {
-  const struct plan *plan = &campaign->plan;
-  const double start = progress_clock();
-  int64_t begin = plan->first_block;
-  while (begin < plan->end_block) {
-    int64_t end = begin + plan_round(begin - plan->first_block, progress_clock() - start,
-                                     ROUND_SECONDS, all_workers);
-    team_broadcast(&end, sizeof end); /* rank 0's clock decides */
-    end = end < plan->end_block ? end : plan->end_block;
-    run_round(campaign, workers, begin, end, tallies, locks);
-    for (int t = 0; t < count_tallies(campaign); ++t) {
-      tally_canonical(&tallies[t]); /* leaves the accumulators room for the next round */
-    }
-    begin = end;
-    const int64_t done = end * BLOCK_PATHS;
+static int64_t earlier(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
+/* The blocks [begin, stop) in rounds of about a second; where it came to, before `stop` if time
+   is up. */
+static int64_t run_rounds(struct march *march, int64_t begin, int64_t stop) {
+  const struct campaign *campaign = march->campaign;
+  struct {
+    int64_t end, over;
+  } word = {0, 0};
+  while (begin < stop && !word.over) {
+    word.end = earlier(stop, begin + plan_round(march->blocks, progress_clock() - march->start,
+                                                ROUND_SECONDS, march->all_workers));
+    team_broadcast(&word, sizeof word); /* rank 0's clock decides */
+    run_round(march, begin, word.end);
+    march->blocks += word.end - begin;
+    begin = word.end;
     if (campaign->progress != NULL) {
-      progress_show(campaign->progress, done < plan->end_path ? done : plan->end_path);
+      progress_show(campaign->progress, march->before +
+                                            earlier(begin * BLOCK_PATHS, march->plan.end_path) -
+                                            march->plan.first_path);
+    }
+    word.over =
+        campaign->max_seconds > 0 && progress_clock() - march->start >= campaign->max_seconds;
+    team_broadcast(&word.over, sizeof word.over);
+  }
+  march->outcome->ending = word.over ? ENDED_ON_TIME : march->outcome->ending;
+  return begin;
+}
+
+/* ---- looks */
+
+static bool has_targets(const struct campaign *campaign) {
+  return campaign->targets != NULL && campaign->targets->n > 0;
+}
+
+/* The block at which the range must pause: the end of a replicate, the next look, the end. */
+static int64_t next_pause(const struct march *march, int64_t begin) {
+  const int64_t points = march->campaign->sampling.points;
+  if (points > 0) {
+    const int64_t blocks = points / BLOCK_PATHS;
+    return earlier(march->plan.end_block, (begin / blocks + 1) * blocks);
+  }
+  return has_targets(march->campaign)
+             ? earlier(march->plan.end_block, targets_next_look(begin, FIRST_LOOK_BLOCKS))
+             : march->plan.end_block;
+}
+
+/* Is a look due, now that `end` blocks are done? At the end of all there is always one. */
+static bool is_look(const struct march *march, int64_t end) {
+  const int64_t points = march->campaign->sampling.points;
+  if (!has_targets(march->campaign)) {
+    return false;
+  }
+  if (end == march->plan.end_block || march->outcome->ending == ENDED_ON_TIME) {
+    return true;
+  }
+  if (points == 0) {
+    return targets_next_look(end - 1, FIRST_LOOK_BLOCKS) == end;
+  }
+  const int64_t replicates = end * BLOCK_PATHS / points;
+  return targets_next_look(replicates - 1, FIRST_LOOK_REPLICATES) == replicates;
+}
+
+/* Rank 0 looks, all ranks learn whether every target is met. */
+static bool look(const struct march *march) {
+  const struct campaign *campaign = march->campaign;
+  struct outcome *outcome = march->outcome;
+  int64_t met = 0;
+  if (campaign->team->rank == 0) {
+    const bool replicates = march->state->has[TALLY_REPLICATES];
+    struct look *seen =
+        &outcome->looks[outcome->n_looks < MAX_LOOKS ? outcome->n_looks++ : MAX_LOOKS - 1];
+    struct figures figures;
+    state_figures(campaign, march->state,
+                  replicates ? &march->state->tallies[TALLY_REPLICATES] : NULL, &figures);
+    met = targets_look(campaign->targets, &figures, ranges_count(&march->state->paths), seen);
+    if (campaign->progress != NULL) {
+      progress_look(campaign->progress, campaign->targets, seen);
     }
   }
+  team_broadcast(&met, sizeof met);
+  return met != 0;
 }
 
-static int64_t count_workers(const struct campaign *campaign) {
-  int64_t threads[1] = {campaign->threads};
-  team_sum(campaign->team, threads, 1);
-  team_broadcast(threads, sizeof threads);
-  return threads[0];
-}
+/* ---- all */
 
-void campaign_free(struct tally tallies[MAX_TALLIES]) {
-  for (int t = 0; t < MAX_TALLIES; ++t) {
-    tally_free(&tallies[t]);
+/* Up to the next pause; false if the campaign ends here. The paths done are noted on every
+ * rank.
+ */
+static bool run_to_pause(struct march *march, int64_t *begin, enum status *status) {
+  const bool replicates = march->campaign->sampling.points > 0;
+  const int64_t pause = next_pause(march, *begin);
+  const int64_t end = run_rounds(march, *begin, pause);
+  const bool whole = end == pause;
+  if (replicates && !whole) { /* part of a replicate is worth nothing */
+    empty(march->local);
+    return false;
   }
+  if (!ranges_add(&march->state->paths,
+                  (struct range){*begin * BLOCK_PATHS,
+                                 earlier(end * BLOCK_PATHS, march->plan.end_path)})) {
+    *status =
+        status_fail(STATUS_FAILED, "no memory for a range of paths"); /* agreed on later */
+  }
+  *begin = end;
+  if (replicates || is_look(march, end)) {
+    collect(march);
+  }
+  if (replicates) {
+    close_replicate(march);
+  }
+  if (is_look(march, end) && look(march)) {
+    march->outcome->ending = ENDED_ON_TARGET;
+  }
+  return march->outcome->ending == ENDED_WHOLE;
 }
 
-enum status campaign_run(const struct campaign *campaign, struct tally tallies[MAX_TALLIES]) {
-  memset(tallies, 0, MAX_TALLIES * sizeof *tallies);
+static enum status run_all(struct march *march, const struct ranges *todo) {
   enum status status = STATUS_OK;
-  struct worker *workers = array_make((size_t)campaign->threads, sizeof *workers);
-  if (workers == NULL) {
-    status = status_fail(STATUS_FAILED, "no memory for %d threads", campaign->threads);
+  bool on = true;
+  for (int64_t i = 0; on && i < todo->n; ++i) {
+    march->plan = plan_range(todo->at[i]);
+    march->before = ranges_count(&march->state->paths);
+    int64_t begin = march->plan.first_block;
+    while (on && begin < march->plan.end_block) {
+      on = run_to_pause(march, &begin, &status);
+      status = team_agree(status);
+      on = on && status == STATUS_OK;
+    }
   }
-  for (int i = 0; status == STATUS_OK && i < campaign->threads; ++i) {
-    status = worker_make(&workers[i], campaign);
+  if (march->campaign->sampling.points == 0) {
+    collect(march);
   }
-  if (status == STATUS_OK) {
-    status = make_tallies(campaign, &workers[0], tallies);
+  return status;
+}
+
+enum status campaign_run(const struct campaign *campaign, const struct ranges *todo,
+                         struct state *state, struct outcome *outcome) {
+  struct state replicate = {0};
+  struct march march = {.campaign = campaign,
+                        .state = state,
+                        .local = state,
+                        .outcome = outcome,
+                        .start = progress_clock()};
+  int64_t threads[1] = {campaign->threads};
+  enum status status = STATUS_OK;
+  *outcome = (struct outcome){.ending = ENDED_WHOLE};
+  if (campaign->sampling.points > 0) {
+    march.local = &replicate;
+    status = campaign_state(campaign, &replicate);
   }
   status = team_agree(status);
   if (status == STATUS_OK) {
-    omp_lock_t locks[STRIPES];
-    for (int i = 0; i < STRIPES; ++i) {
-      omp_init_lock(&locks[i]);
-    }
-    run_rounds(campaign, workers, tallies, locks, count_workers(campaign));
-    for (int i = 0; i < STRIPES; ++i) {
-      omp_destroy_lock(&locks[i]);
-    }
-    for (int t = 0; t < count_tallies(campaign); ++t) {
-      team_sum(campaign->team, tallies[t].words, (size_t)tallies[t].n_words);
-      if (campaign->team->rank == 0) {
-        tally_canonical(&tallies[t]);
-      }
-    }
+    team_sum(campaign->team, threads, 1);
+    team_broadcast(threads, sizeof threads);
+    march.all_workers = threads[0];
+    status = run_all(&march, todo);
   }
-  for (int i = 0; workers != NULL && i < campaign->threads; ++i) {
-    worker_free(&workers[i]);
-  }
-  array_free(workers);
+  state_free(&replicate);
   return status;
 }

@@ -1,7 +1,8 @@
-/* A campaign: blocks of paths, computed by the ranks' threads and added to tallies, in rounds.
+/* A campaign: blocks of paths, computed by the ranks' threads and added to a state, in rounds.
    One side samples a deck; two sides put two decks on the same paths and look at the
-   differences. The only file with an `omp parallel`. After the last round rank 0 holds the sums
-   of all tallies. Invariant: canonical tallies depend on decks, seed and paths alone. */
+   differences. The only file with an `omp parallel`. Rank 0 holds the sums of all ranks
+   whenever they are looked at: at the end, after each replicate, and at the looks of precision
+   targets. Invariant: a state depends on decks, seed, sampling and paths alone. */
 #ifndef TENOR_CAMPAIGN_H
 #define TENOR_CAMPAIGN_H
 
@@ -10,35 +11,61 @@
 #include "edge/team.h"
 #include "model/kernel.h"
 #include "plan.h"
-#include "stats/tally.h"
+#include "random/sampler.h"
+#include "stats/state.h"
+#include "stats/targets.h"
 
 struct side { /* a deck and what follows from it */
   const struct deck *deck;
   const struct constants *constants;
 };
 
-enum { MAX_SIDES = 2, MAX_TALLIES = 3 };
-enum pair_tally { TALLY_DIFFERENCE, TALLY_FIRST, TALLY_SECOND }; /* of two sides */
+enum { MAX_SIDES = 2 };
 
-struct campaign { /* all borrowed */
+struct campaign { /* set by the caller, all borrowed */
   const struct team *team;
   const struct kernel *kernel;
   struct side sides[MAX_SIDES];
   int n_sides;
   const struct layout *layout; /* of every side */
-  struct plan plan;
-  int threads;               /* of this rank */
-  struct progress *progress; /* NULL but on rank 0 */
+  struct sampling sampling;
+  const struct targets *targets; /* NULL or empty: none */
+  double max_seconds;            /* of sampling; 0: no limit */
+  int threads;                   /* of this rank */
+  struct progress *progress;     /* NULL but on rank 0 */
+
+  struct crew *crew; /* what the threads compute in; campaign_open makes it */
 };
 
-/* Samples all paths of the plan. With one side tallies[0] is the sample's; with two there are
-   three (enum pair_tally): first minus second with histograms on both sides of zero, and the
-   moments of each. The tallies are made here (the caller frees them with campaign_free,
-   whatever the outcome), centred on the values of the seed's path 0; on rank 0 they end
-   canonical and whole. Returns the same status on every rank. Errors: STATUS_FAILED (memory).
-   Collective. */
-enum status campaign_run(const struct campaign *campaign, struct tally tallies[MAX_TALLIES]);
-void campaign_free(struct tally tallies[MAX_TALLIES]);
+enum ending { ENDED_WHOLE, ENDED_ON_TARGET, ENDED_ON_TIME };
+
+struct outcome { /* how a campaign went; on every rank but for the looks, which are rank 0's */
+  enum ending ending;
+  int n_looks;
+  struct look looks[MAX_LOOKS];
+};
+
+/* Makes what the threads compute in. The same status on every rank: STATUS_FAILED (memory).
+   campaign_close frees it, whatever the outcome. Collective. */
+enum status campaign_open(struct campaign *campaign);
+void campaign_close(struct campaign *campaign);
+
+/* An empty state for this campaign, centred on the values of path 0, which every run, shard and
+   extension has in common. Freed with state_free, whatever the outcome. STATUS_FAILED (memory).
+   Not collective. */
+enum status campaign_state(const struct campaign *campaign, struct state *state);
+
+/* Takes the last block of a range out of the state if it is not a whole one, so that the range
+   can go on: a block counts as a whole. Not collective; where the state is. */
+void campaign_take_out(const struct campaign *campaign, struct state *state,
+                       struct range range);
+
+/* Samples the paths of `todo`, none of which is in the state, and adds them to rank 0's; the
+   other ranks' states are empty before and after. Ranges begin with a block; with replicates
+   they hold whole ones. Ends early when every target is met, or when time is up. Returns the
+   same status on every rank: STATUS_FAILED (memory). Collective. */
+enum status campaign_run(const struct campaign *campaign, const struct ranges *todo,
+                         struct state *state, struct outcome *outcome);
 
 /* Threads this rank should use when none were asked for: OMP_NUM_THREADS, else the CPUs it may
    run on, shared with the other ranks of the machine unless it is bound. Not collective. */

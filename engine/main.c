@@ -17,6 +17,8 @@ static const struct command commands[] = {
     {"run", command_run, "sample the paths of a deck and write their distributions"},
     {"compare", command_compare,
      "put two decks on the same paths: distributions of differences"},
+    {"extend", command_extend, "go on with a result, up to more paths"},
+    {"merge", command_merge, "join results of disjoint paths"},
     {"check", command_check, "validate a deck and print it with every default"},
     {"explain", command_explain, "follow one path month by month"},
     {"show", command_show, "print the headline table of a result"},

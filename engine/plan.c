@@ -1,10 +1,21 @@
 #include "plan.h"
 
+struct plan plan_range(struct range range) {
+  return (struct plan){.first_path = range.first,
+                       .end_path = range.end,
+                       .first_block = range.first / BLOCK_PATHS,
+                       .end_block = (range.end + BLOCK_PATHS - 1) / BLOCK_PATHS};
+}
+
 struct plan plan_make(int64_t paths) {
-  struct plan plan = {.first_path = 0, .end_path = paths};
-  plan.first_block = 0;
-  plan.end_block = (paths + BLOCK_PATHS - 1) / BLOCK_PATHS;
-  return plan;
+  return plan_range((struct range){0, paths});
+}
+
+struct range plan_shard(int64_t paths, int64_t unit, int64_t shard, int64_t n) {
+  const int64_t units = (paths + unit - 1) / unit;
+  /* units (shard - 1) / n without overflow: 2^31 units at most, n below 2^31 */
+  const int64_t first = units * (shard - 1) / n * unit, end = units * shard / n * unit;
+  return (struct range){first < paths ? first : paths, end < paths ? end : paths};
 }
 
 int64_t plan_block_paths(const struct plan *plan, int64_t block) {

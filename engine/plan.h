@@ -8,14 +8,24 @@
 #include <stdint.h>
 
 #include "base/limits.h"
+#include "stats/ranges.h"
 
 struct plan {
   int64_t first_path, end_path;   /* paths of the whole run: [first_path, end_path) */
   int64_t first_block, end_block; /* blocks that hold them */
 };
 
+/* The plan for a range that begins with a block. */
+struct plan plan_range(struct range range);
+
 /* The plan for the paths 0 .. paths-1. paths >= 1. */
 struct plan plan_make(int64_t paths);
+
+/* The paths of shard `shard` (1..n) of 0 .. paths-1: about as many whole units of `unit` paths
+   (a block, or a replicate) as every other shard has. Empty if there are fewer units than
+   shards.
+ */
+struct range plan_shard(int64_t paths, int64_t unit, int64_t shard, int64_t n);
 
 /* How many of block `block`'s paths belong to the plan: BLOCK_PATHS, fewer in the last one.
    They are the first ones of the block. */

@@ -4,13 +4,15 @@
 
 #include "base/status.h"
 
-enum status command_run(int argc,
-                        char **argv); /* sample a deck. Collective: starts and ends MPI */
-enum status command_compare(int argc,
-                            char **argv); /* two decks on the same paths. Collective */
-enum status command_check(int argc, char **argv);
-enum status command_explain(int argc,
-                            char **argv);        /* validate a deck, print it. Needs no MPI */
-enum status command_show(int argc, char **argv); /* print a result. Needs no MPI */
+/* Collective: they start and end MPI. */
+enum status command_run(int argc, char **argv);     /* sample a deck */
+enum status command_compare(int argc, char **argv); /* two decks on the same paths */
+enum status command_extend(int argc, char **argv);  /* go on with a result */
+
+/* These need no MPI. */
+enum status command_merge(int argc, char **argv);   /* join results of disjoint paths */
+enum status command_check(int argc, char **argv);   /* validate a deck, print it */
+enum status command_explain(int argc, char **argv); /* one path month by month */
+enum status command_show(int argc, char **argv);    /* print a result */
 
 #endif

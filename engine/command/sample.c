@@ -1,4 +1,6 @@
 #include <errno.h>
+#include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +13,17 @@
 #include "edge/deck_file.h"
 #include "edge/files.h"
 #include "edge/results.h"
+#include "edge/results_state.h"
 #include "edge/sidecar.h"
+
+struct order { /* what rank 0 decides and every rank must know */
+  int n_sides;
+  struct sampling sampling;
+  int64_t paths;      /* of the whole run; with targets the most */
+  struct range range; /* of them, the ones to sample */
+  struct targets targets;
+  struct deck decks[MAX_SIDES];
+};
 
 struct run { /* one result in the making; text and output on rank 0 only */
   const struct sample *sample;
@@ -19,8 +31,13 @@ struct run { /* one result in the making; text and output on rank 0 only */
   const struct run_options *options;
   char output[4096];
   char *resolved[MAX_SIDES]; /* owned */
-  struct deck decks[MAX_SIDES];
+  struct saved saved;        /* what is extended */
+  struct order order;
   struct constants constants[MAX_SIDES];
+  struct layout layout;
+  struct state state;
+  struct ranges todo;
+  struct outcome outcome;
   double seconds;
 };
 
@@ -35,7 +52,8 @@ void sample_stem(const char *path, char *stem, size_t size) {
 }
 
 /* The file name of the result without folder and ending. */
-static void name_result(const struct sample *sample, char *name, size_t size) {
+static void name_result(const struct run *run, char *name, size_t size) {
+  const struct sample *sample = run->sample;
   char first[1024], second[1024];
   sample_stem(sample->decks[0], first, sizeof first);
   if (sample->n_decks == 1) {
@@ -43,6 +61,11 @@ static void name_result(const struct sample *sample, char *name, size_t size) {
   } else {
     sample_stem(sample->decks[1], second, sizeof second);
     snprintf(name, size, "%s-minus-%s", first, second);
+  }
+  if (run->options->n_shards > 0) {
+    const size_t length = strlen(name);
+    snprintf(name + length, size - length, ".%" PRId64 "-of-%" PRId64, run->options->shard,
+             run->options->n_shards);
   }
 }
 
@@ -52,7 +75,14 @@ static enum status choose_output(struct run *run) {
   char name[2200];
   const char *output = run->options->output;
   int length = 0;
-  name_result(run->sample, name, sizeof name);
+  if (run->sample->extended != NULL) {
+    const char *path = output != NULL ? output : run->sample->extended;
+    length = snprintf(run->output, sizeof run->output, "%s", path);
+    return length >= (int)sizeof run->output
+               ? status_fail(STATUS_IO, "%s: name too long", path)
+               : files_check(run->output, run->options->force || output == NULL);
+  }
+  name_result(run, name, sizeof name);
   if (output == NULL) {
     if (mkdir("out", 0777) != 0 && errno != EEXIST) {
       return status_fail(STATUS_IO, "out: %s", strerror(errno));
@@ -71,7 +101,7 @@ static enum status choose_output(struct run *run) {
 
 /* Two decks go through the same paths only if every figure of one has its like in the other. */
 static enum status check_pair(const struct run *run) {
-  const struct deck *a = &run->decks[0], *b = &run->decks[1];
+  const struct deck *a = &run->order.decks[0], *b = &run->order.decks[1];
   if (a->time.horizon != b->time.horizon) {
     return status_fail(STATUS_USAGE, "%s and %s have horizons of %lld and %lld months",
                        run->sample->decks[0], run->sample->decks[1], (long long)a->time.horizon,
@@ -96,64 +126,139 @@ static enum status check_pair(const struct run *run) {
   return STATUS_OK;
 }
 
-/* Rank 0 reads the decks; before anything is computed it also asks whether the result can be
-   written. */
-static enum status prepare(struct run *run) {
+static enum status read_decks(struct run *run) {
   const struct sample *sample = run->sample;
-  enum status status = STATUS_OK;
-  if (run->team->rank != 0) {
-    return STATUS_OK;
-  }
   const struct run_options *options = run->options;
   const char *settings[2 * MAX_ASSIGNMENTS];
+  enum status status = STATUS_OK;
   memcpy(settings, options->assignments, sizeof options->assignments);
   memcpy(settings + options->n_assignments, options->second,
          (size_t)options->n_second * sizeof *settings);
   for (int i = 0; status == STATUS_OK && i < sample->n_decks; ++i) {
     status = deck_read(sample->decks[i], settings,
-                       options->n_assignments + (i > 0 ? options->n_second : 0), &run->decks[i],
-                       &run->resolved[i]);
+                       options->n_assignments + (i > 0 ? options->n_second : 0),
+                       &run->order.decks[i], &run->resolved[i]);
   }
-  if (status == STATUS_OK && sample->n_decks > 1) {
-    status = check_pair(run);
+  run->order.n_sides = sample->n_decks;
+  return status == STATUS_OK && sample->n_decks > 1 ? check_pair(run) : status;
+}
+
+/* The decks of a result that is to go on, from its state. */
+static enum status read_saved(struct run *run) {
+  const char *path = run->sample->extended;
+  enum status status = saved_read(&run->saved, path);
+  for (int i = 0; status == STATUS_OK && i < run->saved.n_decks; ++i) {
+    status =
+        deck_read_text(run->saved.resolved[i], run->saved.name[i], path, &run->order.decks[i]);
+    run->resolved[i] = strdup(run->saved.resolved[i]);
+    if (status == STATUS_OK && run->resolved[i] == NULL) {
+      status = status_fail(STATUS_FAILED, "no memory for a deck");
+    }
+  }
+  run->order.n_sides = run->saved.n_decks;
+  run->order.sampling = run->saved.sampling;
+  return status;
+}
+
+/* Sobol points come in replicates, each a power of two and a whole number of blocks. */
+static void choose_replicates(struct run *run) {
+  const struct sampling_keys *keys = &run->order.decks[0].sampling;
+  int64_t points = BLOCK_PATHS;
+  while (points * keys->replicates < keys->paths && points < (INT64_C(1) << 30)) {
+    points *= 2;
+  }
+  run->order.sampling.points = points;
+  run->order.paths = points * keys->replicates;
+  if (run->order.paths != keys->paths) {
+    status_warn("%" PRId64 " replicates of %" PRId64 " Sobol points: %" PRId64
+                " paths instead of %" PRId64,
+                keys->replicates, points, run->order.paths, keys->paths);
+  }
+}
+
+/* How many paths, how drawn, and which of them are sampled here. */
+static enum status choose_paths(struct run *run) {
+  const int64_t most = INT64_C(1) << 40; /* addresses there are */
+  const struct sampling_keys *keys = &run->order.decks[0].sampling;
+  const struct run_options *options = run->options;
+  struct order *order = &run->order;
+  order->sampling.seed = keys->seed;
+  order->paths = keys->paths;
+  if (keys->method == SAMPLING_SOBOL) {
+    choose_replicates(run);
+  }
+  const int64_t unit = order->sampling.points > 0 ? order->sampling.points : BLOCK_PATHS;
+  if (options->n_until > 0 && options->paths[0] == '\0') {
+    order->paths = most; /* whose targets may need more than the deck says */
+  }
+  order->range = options->n_shards > 0
+                     ? plan_shard(order->paths, unit, options->shard, options->n_shards)
+                     : (struct range){0, order->paths};
+  return order->range.first < order->range.end
+             ? STATUS_OK
+             : status_fail(STATUS_USAGE,
+                           "shard %" PRId64 "/%" PRId64 " of %" PRId64
+                           " paths is empty: shards are made of whole %s of %" PRId64 " paths",
+                           options->shard, options->n_shards, order->paths,
+                           order->sampling.points > 0 ? "replicates" : "blocks", unit);
+}
+
+/* Up to which path a result goes on. */
+static enum status choose_extension(struct run *run) {
+  const int64_t points = run->order.sampling.points, has = ranges_count(&run->saved.paths);
+  uint64_t paths = 0;
+  if (!options_whole(strchr(run->options->paths, '=') + 1, &paths) || paths > UINT64_C(1)
+                                                                                  << 40) {
+    return status_fail(STATUS_USAGE, "--paths wants at most 2^40");
+  }
+  run->order.paths = (int64_t)paths;
+  if (points > 0) {
+    run->order.paths = ((int64_t)paths + points - 1) / points * points;
+  }
+  if (run->order.paths < ranges_end(&run->saved.paths)) {
+    return status_fail(STATUS_USAGE,
+                       "%s holds %" PRId64 " paths already, up to number %" PRId64
+                       "; --paths says up to which number it shall go on",
+                       run->sample->extended, has, ranges_end(&run->saved.paths));
+  }
+  return STATUS_OK;
+}
+
+static enum status read_targets(struct run *run) {
+  static const struct tally nothing;
+  struct order *order = &run->order;
+  struct layout layout;
+  struct figures figures;
+  enum status status = STATUS_OK;
+  layout_make(&layout, &order->decks[0]);
+  figures_make(&figures, &order->decks[0], &layout, &nothing,
+               order->n_sides > 1 ? &nothing : NULL, order->n_sides > 1 ? &nothing : NULL,
+               NULL);
+  for (int i = 0; i < run->options->n_until; ++i) {
+    const enum status mine = targets_add(&order->targets, run->options->until[i], &figures);
+    status = mine > status ? mine : status;
+  }
+  return status;
+}
+
+/* Rank 0 reads the decks; before anything is computed it also asks whether the result can be
+   written. */
+static enum status prepare(struct run *run) {
+  const bool extended = run->sample->extended != NULL;
+  if (run->team->rank != 0) {
+    return STATUS_OK;
+  }
+  enum status status = extended ? read_saved(run) : read_decks(run);
+  if (status == STATUS_OK) {
+    status = extended ? choose_extension(run) : choose_paths(run);
+  }
+  if (status == STATUS_OK) {
+    status = read_targets(run);
   }
   return status == STATUS_OK ? choose_output(run) : status;
 }
 
-static enum status report(const struct run *run, const struct campaign *campaign,
-                          const struct tally tallies[MAX_TALLIES]) {
-  const struct comparison against = {.deck = &run->decks[1],
-                                     .resolved = run->resolved[1],
-                                     .first = &tallies[TALLY_FIRST],
-                                     .second = &tallies[TALLY_SECOND]};
-  const struct results results = {.deck = &run->decks[0],
-                                  .resolved = run->resolved[0],
-                                  .layout = campaign->layout,
-                                  .tally = &tallies[0],
-                                  .against = campaign->n_sides > 1 ? &against : NULL,
-                                  .first_path = campaign->plan.first_path,
-                                  .end_path = campaign->plan.end_path};
-  enum status status = results_write(run->output, run->options->force, &results);
-  if (status == STATUS_OK) {
-    const struct sidecar sidecar = {.result = run->output,
-                                    .deck_path = run->sample->decks[0],
-                                    .instruction_set = campaign->kernel->name,
-                                    .team = run->team,
-                                    .threads = campaign->threads,
-                                    .paths = run->decks[0].sampling.paths,
-                                    .seconds = run->seconds,
-                                    .argc = run->sample->argc,
-                                    .argv = run->sample->argv};
-    status = sidecar_write(&sidecar);
-  }
-  if (status == STATUS_OK && (!run->options->quiet || run->options->json)) {
-    status = run->options->json ? results_show_json(run->output) : results_show(run->output);
-  }
-  if (status == STATUS_OK && !run->options->quiet) {
-    fprintf(stderr, "tenor: wrote %s\n", run->output);
-  }
-  return status;
-}
+/* ---- computing */
 
 static void warn_if_crowded(const struct team *team, int threads) {
   const long online = sysconf(_SC_NPROCESSORS_ONLN);
@@ -167,22 +272,135 @@ static void warn_if_crowded(const struct team *team, int threads) {
   }
 }
 
-static enum status compute(struct run *run, struct campaign *campaign) {
-  struct progress progress;
-  struct tally tallies[MAX_TALLIES];
-  if (run->team->rank == 0) {
-    progress_start(&progress, run->options->progress, run->decks[0].sampling.paths);
-    campaign->progress = &progress;
-  }
-  enum status status = campaign_run(campaign, tallies);
-  if (run->team->rank == 0) {
-    progress_end(&progress);
-    run->seconds = progress_elapsed(&progress);
-    if (status == STATUS_OK) {
-      status = report(run, campaign, tallies);
+/* What of the paths 0 .. paths-1 a result lacks; a block that is not whole is taken out of its
+   state, to be sampled as a whole. Rank 0 only. */
+static enum status go_on(struct run *run, const struct campaign *campaign) {
+  enum status status = saved_add(&run->saved, run->sample->extended, &run->state);
+  for (int64_t i = 0; status == STATUS_OK && i < run->saved.paths.n; ++i) {
+    const struct range range = run->saved.paths.at[i];
+    if (range.end < run->order.paths) {
+      campaign_take_out(campaign, &run->state, range);
     }
   }
-  campaign_free(tallies);
+  if (status == STATUS_OK && !ranges_missing(&run->state.paths, run->order.paths, &run->todo)) {
+    status = status_fail(STATUS_FAILED, "no memory for ranges of paths");
+  }
+  return status;
+}
+
+/* Every rank learns which paths are to be sampled. */
+static enum status share_todo(struct run *run) {
+  int64_t n = run->todo.n;
+  bool added = true;
+  team_broadcast(&n, sizeof n);
+  for (int64_t i = 0; i < n; ++i) {
+    struct range range = run->team->rank == 0 ? run->todo.at[i] : (struct range){0, 0};
+    team_broadcast(&range, sizeof range);
+    added = run->team->rank == 0 || (added && ranges_add(&run->todo, range));
+  }
+  return team_agree(added ? STATUS_OK : status_fail(STATUS_FAILED, "no memory for ranges"));
+}
+
+static enum status start(struct run *run, const struct campaign *campaign) {
+  enum status status = campaign_state(campaign, &run->state);
+  if (status == STATUS_OK && run->team->rank == 0) {
+    status = run->sample->extended != NULL ? go_on(run, campaign)
+             : ranges_add(&run->todo, run->order.range)
+                 ? STATUS_OK
+                 : status_fail(STATUS_FAILED, "no memory for ranges of paths");
+  }
+  status = team_agree(status);
+  return status == STATUS_OK ? share_todo(run) : status;
+}
+
+/* ---- the result */
+
+static const char *const endings[] = {[ENDED_WHOLE] = "all paths were sampled",
+                                      [ENDED_ON_TARGET] = "every precision target was met",
+                                      [ENDED_ON_TIME] = "the time was up"};
+
+/* What was asked for and not reached, in words; STATUS_TARGET if there is anything. */
+static enum status check_reached(const struct run *run) {
+  const struct outcome *outcome = &run->outcome;
+  const struct targets *targets = &run->order.targets;
+  enum status status = STATUS_OK;
+  const struct look *last = outcome->n_looks > 0 ? &outcome->looks[outcome->n_looks - 1] : NULL;
+  for (int t = 0; last != NULL && t < targets->n; ++t) {
+    if (!last->met[t] && outcome->ending != ENDED_ON_TARGET) {
+      status_warn(
+          "target %s not met: %.6g +/- %.3g after %" PRId64 " paths; about %.3g would do",
+          targets->at[t].text, last->value[t], last->half[t], last->paths, last->predicted);
+      status = STATUS_TARGET;
+    }
+  }
+  if (targets->n == 0 && outcome->ending == ENDED_ON_TIME) {
+    status_warn("time was up after %" PRId64 " of %" PRId64 " paths",
+                ranges_count(&run->state.paths), run->order.range.end - run->order.range.first);
+    status = STATUS_TARGET;
+  }
+  return status;
+}
+
+static enum status write_result(const struct run *run, const struct campaign *campaign) {
+  const struct results results = {.n_decks = run->order.n_sides,
+                                  .decks = {&run->order.decks[0], &run->order.decks[1]},
+                                  .resolved = {run->resolved[0], run->resolved[1]},
+                                  .sampling = run->order.sampling,
+                                  .layout = &run->layout,
+                                  .state = &run->state};
+  const bool in_place = run->sample->extended != NULL && run->options->output == NULL;
+  const enum status status =
+      results_write(run->output, run->options->force || in_place, &results);
+  const struct sidecar sidecar = {.result = run->output,
+                                  .deck_path = run->sample->extended != NULL
+                                                   ? run->sample->extended
+                                                   : run->sample->decks[0],
+                                  .instruction_set = campaign->kernel->name,
+                                  .team = run->team,
+                                  .threads = campaign->threads,
+                                  .paths = ranges_count(&run->state.paths),
+                                  .seconds = run->seconds,
+                                  .ending = endings[run->outcome.ending],
+                                  .targets = &run->order.targets,
+                                  .looks = run->outcome.looks,
+                                  .n_looks = run->outcome.n_looks,
+                                  .argc = run->sample->argc,
+                                  .argv = run->sample->argv};
+  return status == STATUS_OK ? sidecar_write(&sidecar) : status;
+}
+
+static enum status report(const struct run *run, const struct campaign *campaign) {
+  if (ranges_count(&run->state.paths) == 0) {
+    return status_fail(STATUS_FAILED, "time was up before a single replicate was whole");
+  }
+  enum status status = write_result(run, campaign);
+  if (status == STATUS_OK && (!run->options->quiet || run->options->json)) {
+    status = run->options->json ? results_show_json(run->output) : results_show(run->output);
+  }
+  if (status == STATUS_OK && !run->options->quiet) {
+    fprintf(stderr, "tenor: wrote %s\n", run->output);
+  }
+  return status == STATUS_OK ? check_reached(run) : status;
+}
+
+static enum status compute(struct run *run, struct campaign *campaign) {
+  struct progress progress;
+  const bool first = run->team->rank == 0;
+  enum status status = start(run, campaign);
+  if (status != STATUS_OK) {
+    return status;
+  }
+  if (first) {
+    progress_start(&progress, run->options->progress,
+                   ranges_count(&run->state.paths) + ranges_count(&run->todo));
+    campaign->progress = &progress;
+  }
+  status = campaign_run(campaign, &run->todo, &run->state, &run->outcome);
+  if (first) {
+    progress_end(&progress);
+    run->seconds = progress_elapsed(&progress);
+    status = status == STATUS_OK ? report(run, campaign) : status;
+  }
   return team_agree(status);
 }
 
@@ -191,25 +409,31 @@ static enum status run_sides(struct run *run) {
   if (status != STATUS_OK) {
     return status;
   }
-  team_broadcast(run->decks, sizeof run->decks);
-  struct layout layout;
-  layout_make(&layout, &run->decks[0]);
+  team_broadcast(&run->order, sizeof run->order);
+  layout_make(&run->layout, &run->order.decks[0]);
   struct campaign campaign = {.team = run->team,
                               .kernel = kernel_pick(),
-                              .n_sides = run->sample->n_decks,
-                              .layout = &layout,
-                              .plan = plan_make(run->decks[0].sampling.paths),
+                              .n_sides = run->order.n_sides,
+                              .layout = &run->layout,
+                              .sampling = run->order.sampling,
+                              .targets = &run->order.targets,
+                              .max_seconds = run->options->max_seconds,
                               .threads = run->options->threads};
   for (int i = 0; i < campaign.n_sides; ++i) {
-    constants_make(&run->constants[i], &run->decks[i]);
-    campaign.sides[i] = (struct side){&run->decks[i], &run->constants[i]};
+    constants_make(&run->constants[i], &run->order.decks[i]);
+    campaign.sides[i] = (struct side){&run->order.decks[i], &run->constants[i]};
   }
   if (campaign.threads == 0) {
     campaign.threads = campaign_threads(run->team);
   }
   warn_if_crowded(run->team, campaign.threads);
   status = team_agree(campaign.kernel != NULL ? STATUS_OK : STATUS_USAGE);
-  return status == STATUS_OK ? compute(run, &campaign) : status;
+  if (status == STATUS_OK) {
+    status = campaign_open(&campaign);
+    status = status == STATUS_OK ? compute(run, &campaign) : status;
+    campaign_close(&campaign);
+  }
+  return status;
 }
 
 enum status sample_run(const struct sample *sample, const struct team *team,
@@ -225,6 +449,11 @@ enum status sample_run(const struct sample *sample, const struct team *team,
   }
   for (int i = 0; run != NULL && i < MAX_SIDES; ++i) {
     free(run->resolved[i]);
+  }
+  if (run != NULL) {
+    saved_free(&run->saved);
+    state_free(&run->state);
+    ranges_free(&run->todo);
   }
   array_free(run);
   return status;

@@ -1,5 +1,5 @@
-/* What `tenor run` and `tenor compare` have in common: decks in, paths sampled, a result
-   written and shown. */
+/* What `tenor run`, `tenor compare` and `tenor extend` have in common: decks in, paths sampled,
+   a result written and shown. */
 #ifndef TENOR_COMMAND_SAMPLE_H
 #define TENOR_COMMAND_SAMPLE_H
 
@@ -9,16 +9,19 @@
 struct sample {         /* one result to be made; all borrowed */
   const char *decks[2]; /* one to sample, or two to compare on the same paths */
   int n_decks;
-  bool into_folder; /* the output option names a folder */
-  int argc;         /* of the command, for the record */
+  const char *extended; /* a result to go on with, which holds its decks; NULL: a new one */
+  bool into_folder;     /* the output option names a folder */
+  int argc;             /* of the command, for the record */
   char **argv;
 };
 
 /* The file name of a deck without folder and ending. */
 void sample_stem(const char *path, char *stem, size_t size);
 
-/* Reads, samples, writes and shows. The same status on every rank: STATUS_USAGE (decks, output
-   exists), STATUS_IO, STATUS_FAILED. Collective. */
+/* Reads, samples, writes and shows. The same status on every rank: STATUS_USAGE (decks,
+   options, output exists), STATUS_TARGET (a target or the number of paths not reached; the
+   result is written), STATUS_MISMATCH (the result to go on with), STATUS_IO, STATUS_FAILED.
+   Collective. */
 enum status sample_run(const struct sample *sample, const struct team *team,
                        const struct run_options *options);
 

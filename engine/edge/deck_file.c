@@ -795,6 +795,9 @@ static void set_defaults(const struct deck_store *store, const char *path) {
       store_entry(store, schema_find(GROUP_SECTION, "sampling", "paths"), nowhere);
   struct entry *seed =
       store_entry(store, schema_find(GROUP_SECTION, "sampling", "seed"), nowhere);
+  if (deck->sampling.replicates == 0) {
+    deck->sampling.replicates = 32;
+  }
   if (!paths->given) {
     deck->sampling.paths = 100000;
     paths->given = true;
@@ -822,12 +825,8 @@ static enum status print_resolved(const struct deck_store *store, char **resolve
   return STATUS_OK;
 }
 
-static enum status read_all(struct reader *reader, const char *path,
-                            const char *const *assignments, int n, char **resolved) {
-  read_file(reader, path, 0, NULL, NULL);
-  for (int i = 0; reader->n_errors == 0 && i < n; ++i) {
-    read_assignment(reader, assignments[i]);
-  }
+/* What follows when all text is read: defaults, checks, the canonical text (if wanted). */
+static enum status finish(struct reader *reader, const char *path, char **resolved) {
   if (reader->n_errors == 0) {
     set_defaults(&reader->store, path);
     reader->n_errors = store_check(&reader->store, path);
@@ -841,6 +840,15 @@ static enum status read_all(struct reader *reader, const char *path,
   return resolved != NULL ? print_resolved(&reader->store, resolved) : STATUS_OK;
 }
 
+static enum status read_all(struct reader *reader, const char *path,
+                            const char *const *assignments, int n, char **resolved) {
+  read_file(reader, path, 0, NULL, NULL);
+  for (int i = 0; reader->n_errors == 0 && i < n; ++i) {
+    read_assignment(reader, assignments[i]);
+  }
+  return finish(reader, path, resolved);
+}
+
 enum status deck_read(const char *path, const char *const *assignments, int n,
                       struct deck *deck, char **resolved) {
   struct reader reader = {.units = units_open()};
@@ -850,6 +858,34 @@ enum status deck_read(const char *path, const char *const *assignments, int n,
   const enum status status = store_make(&reader.store, deck)
                                  ? read_all(&reader, path, assignments, n, resolved)
                                  : status_fail(STATUS_FAILED, "no memory to read the deck");
+  units_close(reader.units);
+  store_free(&reader.store);
+  return status;
+}
+
+enum status deck_read_text(const char *text, const char *name, const char *path,
+                           struct deck *deck) {
+  struct reader reader = {.units = units_open()};
+  struct source source = {.name = path, .text = text, .size = strlen(text)};
+  char *again = NULL;
+  if (reader.units == NULL) {
+    return STATUS_FAILED;
+  }
+  enum status status = STATUS_FAILED;
+  if (store_make(&reader.store, deck)) {
+    read_source(&reader, &source);
+    if (deck->name[0] == '\0') { /* a deck that states no name is called after its file */
+      snprintf(deck->name, sizeof deck->name, "%s", name);
+    }
+    status = finish(&reader, path, &again);
+  } else {
+    status_fail(STATUS_FAILED, "no memory to read the deck");
+  }
+  if (status == STATUS_USAGE || (status == STATUS_OK && strcmp(text, again) != 0)) {
+    status = status_fail(STATUS_MISMATCH, "%s: its deck is of another version of this program",
+                         path);
+  }
+  free(again);
   units_close(reader.units);
   store_free(&reader.store);
   return status;

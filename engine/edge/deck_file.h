@@ -18,4 +18,10 @@
 enum status deck_read(const char *path, const char *const *assignments, int n,
                       struct deck *deck, char **resolved);
 
+/* Reads the canonical text of a deck called `name` again; messages say it is from `path`.
+   STATUS_MISMATCH if it does not read back to itself: it was written by another version of this
+   program. Otherwise like deck_read; the section `sampling` is the default. */
+enum status deck_read_text(const char *text, const char *name, const char *path,
+                           struct deck *deck);
+
 #endif

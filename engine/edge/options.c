@@ -20,6 +20,10 @@ enum {
   LETTER_SEED,
   LETTER_SET,
   LETTER_SET_SECOND,
+  LETTER_SAMPLING,
+  LETTER_UNTIL,
+  LETTER_MAX_TIME,
+  LETTER_SHARD,
   LETTER_THREADS,
   LETTER_PROGRESS,
   LETTER_QUIET,
@@ -35,6 +39,13 @@ static const struct option_row rows[] = {
     {"set", LETTER_SET, "KEY=VALUE", "change one key of the deck; may be repeated"},
     {"set-second", LETTER_SET_SECOND, "K=V",
      "of `compare`: change a key of the second deck only"},
+    {"sampling", LETTER_SAMPLING, "METHOD",
+     "philox (independent paths) or sobol (scrambled points)"},
+    {"until", LETTER_UNTIL, "TARGET",
+     "stop when a figure is exact enough: npv.cvar99:2% or backlog@60:0.05; may be repeated"},
+    {"max-time", LETTER_MAX_TIME, "TIME", "stop sampling after 90s, 30min, 2h, 1d"},
+    {"shard", LETTER_SHARD, "I/N",
+     "sample the I-th of N parts only, to be joined by tenor merge"},
     {"threads", LETTER_THREADS, "T", "threads of each rank (default: the CPUs it may use)"},
     {"progress", LETTER_PROGRESS, "MODE", "auto, plain, json or none"},
     {"quiet", LETTER_QUIET, NULL, "no table, no progress"},
@@ -112,6 +123,40 @@ static enum status assign_whole(struct run_options *options, const char *key, co
   return STATUS_OK;
 }
 
+bool options_time(const char *text, double *seconds) {
+  static const struct {
+    const char *name;
+    double seconds;
+  } units[] = {{"s", 1}, {"min", 60}, {"h", 3600}, {"d", 86400}};
+  char *end = NULL;
+  const double number = strtod(text, &end);
+  for (size_t i = 0; end != text && i < sizeof units / sizeof units[0]; ++i) {
+    if (strcmp(end, units[i].name) == 0 && number > 0.0 && number < 1e9) {
+      *seconds = number * units[i].seconds;
+      return true;
+    }
+  }
+  return false;
+}
+
+/* I/N with 1 <= I <= N. */
+static bool read_shard(const char *text, struct run_options *options) {
+  char first[24];
+  uint64_t shard = 0, n = 0;
+  const size_t length = strcspn(text, "/");
+  if (text[length] == '\0' || length >= sizeof first) {
+    return false;
+  }
+  snprintf(first, sizeof first, "%.*s", (int)length, text);
+  if (!options_whole(first, &shard) || !options_whole(text + length + 1, &n) || shard < 1 ||
+      shard > n || n > 1000000) {
+    return false;
+  }
+  options->shard = (int64_t)shard;
+  options->n_shards = (int64_t)n;
+  return true;
+}
+
 static enum status take(struct run_options *options, int letter, char *text, bool loud) {
   uint64_t value = 0;
   switch (letter) {
@@ -132,6 +177,28 @@ static enum status take(struct run_options *options, int letter, char *text, boo
       }
       options->second[options->n_second++] = text;
       return STATUS_OK;
+    case LETTER_SAMPLING:
+      if (strlen(text) > 40 || options->n_assignments == MAX_ASSIGNMENTS) {
+        return complain(loud, "--sampling wants philox or sobol, not `%.40s`", text);
+      }
+      snprintf(options->sampling, sizeof options->sampling, "sampling.method=%s", text);
+      options->assignments[options->n_assignments++] = options->sampling;
+      return STATUS_OK;
+    case LETTER_UNTIL:
+      if (options->n_until == MAX_TARGETS) {
+        return complain(loud, "at most %d targets", MAX_TARGETS);
+      }
+      options->until[options->n_until++] = text;
+      return STATUS_OK;
+    case LETTER_MAX_TIME:
+      return options_time(text, &options->max_seconds)
+                 ? STATUS_OK
+                 : complain(loud, "--max-time wants a time like 90s, 30min or 2h, not `%s`",
+                            text);
+    case LETTER_SHARD:
+      return read_shard(text, options)
+                 ? STATUS_OK
+                 : complain(loud, "--shard wants I/N with I from 1 to N, not `%s`", text);
     case LETTER_THREADS:
       if (!options_whole(text, &value) || value < 1 || value > 4096) {
         return complain(loud, "--threads wants a whole number from 1 to 4096, not `%s`", text);
@@ -181,6 +248,9 @@ enum status options_run(int argc, char **argv, bool loud, const char *usage,
   }
   options->decks = (const char *const *)argv + optind;
   options->n_decks = argc - optind;
+  if (options->n_shards > 0 && options->n_until > 0) {
+    return complain(loud, "--shard and --until exclude each other: a target is of a whole run");
+  }
   if (options->quiet) {
     options->progress = PROGRESS_NONE;
   }

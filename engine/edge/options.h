@@ -8,6 +8,7 @@
 
 #include "base/status.h"
 #include "edge/progress.h"
+#include "stats/targets.h"
 
 enum { MAX_ASSIGNMENTS = 64 };
 
@@ -20,8 +21,12 @@ struct run_options {
   int n_assignments;
   const char *second[MAX_ASSIGNMENTS]; /* --set-second: of the second deck of a comparison */
   int n_second;
-  char paths[64], seed[64]; /* their text */
-  int threads;              /* 0: not given */
+  char paths[64], seed[64], sampling[64]; /* their text; "" if not given */
+  const char *until[MAX_TARGETS];         /* precision targets, as written */
+  int n_until;
+  double max_seconds;      /* 0: no limit */
+  int64_t shard, n_shards; /* shard 1..n_shards; n_shards 0: all paths */
+  int threads;             /* 0: not given */
   enum progress_mode progress;
   bool quiet, json, force;
 };
@@ -34,5 +39,8 @@ enum status options_run(int argc, char **argv, bool loud, const char *usage,
 /* A whole number >= 0 as people write it: 200000, 1e6, 2.5e3, 1_000_000. false if it is none.
  */
 bool options_whole(const char *text, uint64_t *value);
+
+/* A time as people write it, in seconds: 90s, 30min, 2h, 1.5d. false if it is none. */
+bool options_time(const char *text, double *seconds);
 
 #endif

@@ -1,6 +1,7 @@
 #include "edge/progress.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -44,6 +45,7 @@ static bool is_due(const struct progress *progress, int64_t percent, double now)
 
 void progress_show(struct progress *progress, int64_t done) {
   const double now = progress_clock();
+  progress->paths = done > progress->paths ? done : progress->paths;
   const int64_t percent = (int64_t)(100.0 * (double)done / (double)progress->paths);
   if (progress->mode == PROGRESS_NONE || !is_due(progress, percent, now)) {
     return;
@@ -54,16 +56,44 @@ void progress_show(struct progress *progress, int64_t done) {
   if (progress->mode == PROGRESS_JSON) {
     fprintf(stderr,
             "{\"paths\": %" PRId64 ", \"of\": %" PRId64
-            ", \"paths_per_second\": %.0f, \"eta_seconds\": %.1f}\n",
-            done, progress->paths, rate, left);
+            ", \"paths_per_second\": %.0f, \"eta_seconds\": %.1f, \"target\": \"%s\"}\n",
+            done, progress->paths, rate, left, progress->worst);
   } else {
     fprintf(stderr,
-            "%s%3" PRId64 " %%  %" PRId64 " of %" PRId64 " paths  %.0f paths/s  %.0f s to go%s",
-            progress->terminal ? "\r" : "", percent, done, progress->paths, rate, left,
+            "%s%3" PRId64 " %%  %" PRId64 " of %s%" PRId64
+            " paths  %.0f paths/s  %.0f s to go%s%s%s",
+            progress->terminal ? "\r" : "", percent, done,
+            progress->worst[0] != '\0' ? "about " : "", progress->paths, rate, left,
+            progress->worst[0] != '\0' ? "  " : "", progress->worst,
             progress->terminal ? "   " : "\n");
   }
   progress->last_time = now;
   progress->last_percent = percent;
+}
+
+void progress_look(struct progress *progress, const struct targets *targets,
+                   const struct look *look) {
+  int worst = -1;
+  double most = 0.0;
+  for (int t = 0; t < targets->n; ++t) {
+    const struct target *target = &targets->at[t];
+    const double allowed = target->wanted * (target->relative ? fabs(look->value[t]) : 1.0);
+    const double excess = isfinite(look->half[t]) ? look->half[t] / allowed : (double)INFINITY;
+    if (!look->met[t] && excess >= most) {
+      worst = t;
+      most = excess;
+    }
+  }
+  progress->worst[0] = '\0';
+  if (worst >= 0) {
+    const bool relative = targets->at[worst].relative;
+    const double half = look->half[worst] / (relative ? fabs(look->value[worst]) / 100.0 : 1.0);
+    snprintf(progress->worst, sizeof progress->worst, "%s is +/- %.3g%s",
+             targets->at[worst].text, half, relative ? " %" : "");
+  }
+  if (look->predicted < 0x1p40) {
+    progress->paths = (int64_t)look->predicted;
+  }
 }
 
 void progress_end(struct progress *progress) {

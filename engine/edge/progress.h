@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "stats/targets.h"
+
 enum progress_mode { PROGRESS_AUTO, PROGRESS_PLAIN, PROGRESS_JSON, PROGRESS_NONE };
 
 struct progress {
@@ -15,6 +17,7 @@ struct progress {
   double start;         /* [s] of the clock */
   double last_time;     /* [s] when the last line was written */
   int64_t last_percent; /* of the last line */
+  char worst[160];      /* the target that is farthest from being met; "" if there is none */
 };
 
 /* The word after --progress; false if it is none of auto, plain, json, none. */
@@ -25,6 +28,11 @@ void progress_start(struct progress *progress, enum progress_mode mode, int64_t 
 
 /* `done` paths are finished. Writes if it is time to. */
 void progress_show(struct progress *progress, int64_t done);
+
+/* A look at the precision targets was taken: how many paths are expected in all, which target
+   is farthest. */
+void progress_look(struct progress *progress, const struct targets *targets,
+                   const struct look *look);
 
 /* Closes the rewritten line. */
 void progress_end(struct progress *progress);

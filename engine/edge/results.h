@@ -9,26 +9,21 @@
 
 #include "base/status.h"
 #include "model/deck.h"
-#include "model/metrics.h"
-#include "stats/tally.h"
+#include "random/sampler.h"
+#include "stats/figures.h"
+#include "stats/state.h"
 
-enum { RESULT_FORMAT_VERSION = 1 };
+enum { RESULT_FORMAT_VERSION = 2 };
 
-/* The other side of a comparison: another deck on the same paths, and the moments of each side.
-   The result's own tally then holds the differences, first minus second. All borrowed. */
-struct comparison {
-  const struct deck *deck;
-  const char *resolved;
-  const struct tally *first, *second;
-};
-
-struct results {           /* what a result file is made from; all borrowed */
-  const struct deck *deck; /* deck->sampling holds seed and paths */
-  const char *resolved;    /* canonical deck text */
-  const struct layout *layout;
-  const struct tally *tally;        /* canonical */
-  const struct comparison *against; /* NULL: one deck */
-  int64_t first_path, end_path;     /* paths in the tally: [first_path, end_path) */
+/* What a result file is made from: one deck, or two on the same paths, whose differences it
+   then holds, first minus second. All borrowed. */
+struct results {
+  int n_decks;
+  const struct deck *decks[2];
+  const char *resolved[2]; /* canonical deck texts */
+  struct sampling sampling;
+  const struct layout *layout; /* of every deck */
+  const struct state *state;   /* canonical */
 };
 
 /* Writes `results` to `path`, over another file only with `force` (else STATUS_USAGE). Errors:

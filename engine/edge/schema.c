@@ -37,6 +37,11 @@ const struct key schema[] = {
     KEY(sampling, paths, COUNT, ONE, CLOSED, 1, 1099511627776.0, "number of paths"),
     KEY(sampling, seed, COUNT, ONE, CLOSED, 0, 18446744073709551615.0,
         "seed of the draws, 64 bits"),
+    ROW(SECTION, "sampling", "method", struct deck, sampling.method, CHOICE, ONE, CLOSED, 0, 2,
+        true, "philox|sobol",
+        "independent paths, or scrambled Sobol points; philox if left out"),
+    ROW(SECTION, "sampling", "replicates", struct deck, sampling.replicates, COUNT, ONE, CLOSED,
+        8, 4096, true, NULL, "independent scrambles of Sobol points; 32 if left out"),
 
     KEY(regime, transition_rate, RATE, MATRIX_3, CLOSED, -1e3, 1e3,
         "rates from one regime (row) to another; rows add to 0"),

@@ -25,6 +25,30 @@ static void put_command(FILE *out, int argc, char *const *argv) {
   fputs("],\n", out);
 }
 
+/* The targets, and of each look the paths and every target's figure and half-width. */
+static void put_looks(FILE *out, const struct sidecar *sidecar) {
+  fputs("  \"targets\": [", out);
+  for (int t = 0; t < sidecar->targets->n; ++t) {
+    fputs(t > 0 ? ", " : "", out);
+    json_text(out, sidecar->targets->at[t].text);
+  }
+  fputs("],\n  \"looks\": [", out);
+  for (int i = 0; i < sidecar->n_looks; ++i) {
+    const struct look *look = &sidecar->looks[i];
+    fprintf(out, "%s\n    {\"paths\": %" PRId64 ", \"figures\": [", i > 0 ? "," : "",
+            look->paths);
+    for (int t = 0; t < sidecar->targets->n; ++t) {
+      fputs(t > 0 ? ", {\"value\": " : "{\"value\": ", out);
+      json_number(out, look->value[t]);
+      fputs(", \"half_width\": ", out);
+      json_number(out, look->half[t]);
+      fprintf(out, ", \"met\": %s}", look->met[t] ? "true" : "false");
+    }
+    fputs("]}", out);
+  }
+  fputs(sidecar->n_looks > 0 ? "\n  ],\n" : "],\n", out);
+}
+
 static void put_all(FILE *out, const struct sidecar *sidecar) {
   char host[256] = "unknown";
   char when[64] = "";
@@ -46,6 +70,8 @@ static void put_all(FILE *out, const struct sidecar *sidecar) {
   put_member(out, "instruction_set", sidecar->instruction_set);
   put_member(out, "job", getenv("SLURM_JOB_ID"));
   put_command(out, sidecar->argc, sidecar->argv);
+  put_member(out, "ending", sidecar->ending);
+  put_looks(out, sidecar);
   fprintf(out, "  \"ranks\": %d,\n  \"threads\": %d,\n  \"paths\": %" PRId64 ",\n",
           sidecar->team->size, sidecar->threads, sidecar->paths);
   fprintf(out, "  \"seconds\": %.3f,\n  \"paths_per_second\": %.0f\n}\n", sidecar->seconds,

@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 #include "edge/team.h"
+#include "stats/targets.h"
 
 struct sidecar {      /* all borrowed */
   const char *result; /* path of the result file; the sidecar is written beside it */
@@ -15,7 +16,11 @@ struct sidecar {      /* all borrowed */
   const struct team *team;
   int threads; /* of rank 0 */
   int64_t paths;
-  double seconds; /* of sampling */
+  double seconds;                /* of sampling */
+  const char *ending;            /* why sampling ended */
+  const struct targets *targets; /* precision targets, and what was seen at each look */
+  const struct look *looks;
+  int n_looks;
   int argc;
   char *const *argv;
 };

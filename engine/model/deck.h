@@ -25,9 +25,13 @@ struct time_keys {
   int64_t horizon;          /* [month] 1..360 */
 };
 
+enum sampling_method { SAMPLING_PHILOX, SAMPLING_SOBOL };
+
 struct sampling_keys {
   int64_t paths;
   uint64_t seed;
+  int64_t method;     /* enum sampling_method */
+  int64_t replicates; /* of Sobol points */
 };
 
 struct regime_keys {

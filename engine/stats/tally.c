@@ -377,6 +377,16 @@ struct share tally_share_from(const struct tally *tally, int64_t column, double 
   return (struct share){p, n > 1.0 ? sqrt(effect * p * (1.0 - p) / (n - 1.0)) : 0.0};
 }
 
+struct share tally_share_never(const struct tally *tally, int64_t column) {
+  const struct moments m = tally_moments(tally, column);
+  const int64_t count = m.n_finite + m.n_infinite;
+  const double n = (double)count, p = count > 0 ? (double)m.n_infinite / n : 0.0;
+  const double effect = p > 0.0 && p < 1.0 && tally->window[column] != WINDOW_NONE
+                            ? effect_at(tally, column, m.n_finite)
+                            : 1.0;
+  return (struct share){p, count > 1 ? sqrt(effect * p * (1.0 - p) / (n - 1.0)) : 0.0};
+}
+
 struct interval tally_share_interval(const struct tally *tally, struct share share, int64_t n) {
   const double z2 = NORMAL_975 * NORMAL_975, p = share.value;
   const double all = tally->clustered ? (double)tally_blocks(tally) : (double)n;

@@ -102,6 +102,9 @@ struct share {
 };
 struct share tally_share_from(const struct tally *tally, int64_t column, double edge);
 
+/* The share of values that are "never", and its standard error. */
+struct share tally_share_never(const struct tally *tally, int64_t column);
+
 /* Wilson's score interval of a share, from its value, its standard error and the number of
    values; where the standard error is 0 the values count as independent (their blocks do, if
    the tally is clustered). */

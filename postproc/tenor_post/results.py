@@ -5,7 +5,7 @@ from typing import NamedTuple, Optional
 import numpy
 import xarray
 
-FORMAT_VERSION = 1  # newest tenor_format_version this package reads
+FORMAT_VERSION = 2  # newest tenor_format_version this package reads
 Z95 = 1.959963984540054  # half-width of a 95 % interval in standard errors
 BAND = (0.05, 0.95)  # quantiles of the range shown beside a mean
 

@@ -1,0 +1,18 @@
+/* The dimensions and coordinates of a result file. */
+#ifndef TENOR_EDGE_RESULTS_AXES_H
+#define TENOR_EDGE_RESULTS_AXES_H
+
+#include "edge/ncfile.h"
+#include "edge/results.h"
+
+struct dims { /* numbers of the file's dimensions */
+  int time, bounds, quantile, level, threshold, by, customer, constraint, regime, contract_year,
+      month, part;
+};
+
+/* Defines them all, with their coordinate variables; which tails and quantiles to rely on
+ * beside. */
+void results_put_axes(struct ncwriter *nc, const struct results *results,
+                      const struct figures *figures, struct dims *dims);
+
+#endif
