@@ -104,9 +104,8 @@ void campaign_close(struct campaign *campaign) {
 static void simulate(const struct campaign *campaign, struct worker *worker, int64_t block) {
   for (int n = 0; n < campaign->n_sides; ++n) {
     const struct side *side = &campaign->sides[n];
-    campaign->kernel->run(worker->workspace, side->deck, side->constants,
-                          campaign->sampling.seed, block * BLOCK_PATHS, campaign->layout,
-                          worker->columns[n]);
+    campaign->kernel->run(worker->workspace, side->deck, side->constants, &campaign->sampling,
+                          block * BLOCK_PATHS, campaign->layout, worker->columns[n]);
   }
 }
 

@@ -11,7 +11,7 @@
 #include "edge/team.h"
 #include "model/kernel.h"
 #include "plan.h"
-#include "random/sampler.h"
+#include "random/sampling.h"
 #include "stats/state.h"
 #include "stats/targets.h"
 

@@ -121,13 +121,13 @@ static double time_block(const struct deck *deck, const struct layout *layout,
   const struct kernel *kernel = kernel_pick();
   struct constants *constants = array_make(1, sizeof *constants);
   struct workspace *workspace = workspace_make(deck);
+  const struct sampling sampling = {.seed = deck->sampling.seed};
   double seconds = 0.0;
   if (kernel != NULL && constants != NULL && workspace != NULL) {
     constants_make(constants, deck);
     for (int64_t i = 0; i < 2; ++i) {
       const double start = progress_clock();
-      kernel->run(workspace, deck, constants, deck->sampling.seed, i * BLOCK_PATHS, layout,
-                  columns);
+      kernel->run(workspace, deck, constants, &sampling, i * BLOCK_PATHS, layout, columns);
       seconds = progress_clock() - start;
     }
   }

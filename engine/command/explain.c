@@ -108,9 +108,10 @@ static enum status search(const struct kernel *kernel, const struct deck *deck,
   const struct plan plan = plan_make(deck->sampling.paths);
   struct workspace *w = workspace_make(deck);
   double *columns = array_make((size_t)layout->n_columns, BLOCK_PATHS * sizeof(double));
+  const struct sampling sampling = {.seed = deck->sampling.seed};
   const bool ready = w != NULL && columns != NULL;
   for (int64_t block = plan.first_block; ready && block < plan.end_block; ++block) {
-    kernel->run(w, deck, constants, deck->sampling.seed, block * BLOCK_PATHS, layout, columns);
+    kernel->run(w, deck, constants, &sampling, block * BLOCK_PATHS, layout, columns);
     for (int64_t i = 0; i < plan_block_paths(&plan, block); ++i) {
       const int64_t path = block * BLOCK_PATHS + i;
       all[path] = (struct found){columns[column * BLOCK_PATHS + i], path};
@@ -243,6 +244,7 @@ static enum status print_path(const struct request *request, const struct deck *
   struct constants *constants = array_make(1, sizeof *constants);
   double *values =
       array_make((size_t)(deck->time.horizon * deck->n_customers), N_LEDGER * sizeof(double));
+  const struct sampling sampling = {.seed = deck->sampling.seed};
   enum status status = STATUS_OK;
   int64_t path = 0;
   if (kernel == NULL) {
@@ -254,7 +256,7 @@ static enum status print_path(const struct request *request, const struct deck *
     status = pick_path(request, kernel, deck, constants, &path);
   }
   if (status == STATUS_OK) {
-    status = ledger_make(kernel, deck, constants, deck->sampling.seed, path, values);
+    status = ledger_make(kernel, deck, constants, &sampling, path, values);
   }
   if (status == STATUS_OK && request->csv) {
     print_csv(deck, values);

@@ -9,7 +9,7 @@
 
 #include "base/status.h"
 #include "model/deck.h"
-#include "random/sampler.h"
+#include "random/sampling.h"
 #include "stats/figures.h"
 #include "stats/state.h"
 

@@ -49,16 +49,31 @@ static void end(struct workspace *w, const struct deck *deck, const struct const
   record_end(w, layout, columns, offset);
 }
 
-static void run(struct workspace *w, const struct deck *deck, const struct constants *constants,
-                uint64_t seed, int64_t first_path, const struct layout *layout,
-                double *columns) {
+static void draw_begin(struct workspace *w, const struct deck *deck,
+                       const struct constants *constants, const struct sampling *sampling,
+                       int64_t first_path) {
   const struct draw_shape shape = kernel_draw_shape(deck);
+  (void)constants;
+  ISA_NAME(sampler_paths)(sampling->seed, first_path, &shape, &w->path_draws);
+}
+
+static void draw_month(struct workspace *w, const struct deck *deck,
+                       const struct constants *constants, const struct sampling *sampling,
+                       int64_t first_path, int64_t m) {
+  const struct draw_shape shape = kernel_draw_shape(deck);
+  (void)constants;
+  ISA_NAME(sampler_month)(sampling->seed, first_path, &shape, m, &w->month_draws);
+}
+
+static void run(struct workspace *w, const struct deck *deck, const struct constants *constants,
+                const struct sampling *sampling, int64_t first_path,
+                const struct layout *layout, double *columns) {
   for (int64_t offset = 0; offset < BLOCK_PATHS; offset += LANES) {
     const int64_t first = first_path + offset;
-    ISA_NAME(sampler_paths)(seed, first, &shape, &w->path_draws);
+    draw_begin(w, deck, constants, sampling, first);
     begin(w, deck, constants, &w->path_draws);
     for (int64_t m = 0; m < deck->time.horizon; ++m) {
-      ISA_NAME(sampler_month)(seed, first, &shape, m, &w->month_draws);
+      draw_month(w, deck, constants, sampling, first, m);
       month(w, deck, constants, &w->month_draws, m, layout, columns, offset);
     }
     end(w, deck, constants, layout, columns, offset);
@@ -68,6 +83,8 @@ static void run(struct workspace *w, const struct deck *deck, const struct const
 const struct kernel kernel_this_isa = {.name = &TENOR_ISA_TEXT[1],
                                        .sample_paths = ISA_NAME(sampler_paths),
                                        .sample_month = ISA_NAME(sampler_month),
+                                       .draw_begin = draw_begin,
+                                       .draw_month = draw_month,
                                        .begin = begin,
                                        .month = month,
                                        .end = end,

@@ -4,7 +4,8 @@
    writes one matrix of columns (metrics.h).
 
    Protocol for one group:  begin(path draws), month(m, month draws) for m = 0 .. horizon-1,
-   end(). run() does this with the sampler for a whole block. */
+   end(). The draws come from draw_begin() and draw_month(m), which fill the workspace's, or
+   from anywhere else. run() does all this for a whole block. */
 #ifndef TENOR_MODEL_KERNEL_H
 #define TENOR_MODEL_KERNEL_H
 
@@ -13,6 +14,7 @@
 #include "model/deck.h"
 #include "model/metrics.h"
 #include "random/draws.h"
+#include "random/sampling.h"
 
 struct workspace; /* state of one group of paths; one per thread, made once, reused for every
                      group */
@@ -20,12 +22,21 @@ struct workspace; /* state of one group of paths; one per thread, made once, reu
 struct kernel {
   const char *name; /* "baseline", "avx2", "avx512" */
 
-  /* The sampler of the same instruction set (random/sampler.h), for callers that go month by
-     month. */
+  /* The plain sampler of the same instruction set (random/sampler.h). */
   void (*sample_paths)(uint64_t seed, int64_t first_path, const struct draw_shape *shape,
                        struct path_draws *draws);
   void (*sample_month)(uint64_t seed, int64_t first_path, const struct draw_shape *shape,
                        int64_t month, struct month_draws *draws);
+
+  /* The draws of LANES paths from first_path on, as run() has them: draw_begin fills
+     w->path_draws and prepares the months, draw_month(m), called for m = 0, 1, ... in this
+     order, fills w->month_draws. first_path is a multiple of LANES. */
+  void (*draw_begin)(struct workspace *w, const struct deck *deck,
+                     const struct constants *constants, const struct sampling *sampling,
+                     int64_t first_path);
+  void (*draw_month)(struct workspace *w, const struct deck *deck,
+                     const struct constants *constants, const struct sampling *sampling,
+                     int64_t first_path, int64_t m);
 
   void (*begin)(struct workspace *w, const struct deck *deck, const struct constants *constants,
                 const struct path_draws *draws);
@@ -40,11 +51,12 @@ struct kernel {
   void (*end)(struct workspace *w, const struct deck *deck, const struct constants *constants,
               const struct layout *layout, double *columns, int64_t offset);
 
-  /* A block: paths first_path .. first_path + BLOCK_PATHS - 1 of the seed, all of them (a
+  /* A block: paths first_path .. first_path + BLOCK_PATHS - 1, all of them (a
      caller that wants fewer uses only the first ones). Fills the whole matrix
      [n_columns][BLOCK_PATHS]. */
   void (*run)(struct workspace *w, const struct deck *deck, const struct constants *constants,
-              uint64_t seed, int64_t first_path, const struct layout *layout, double *columns);
+              const struct sampling *sampling, int64_t first_path, const struct layout *layout,
+              double *columns);
 };
 
 /* One for each instruction set; kernel.c knows which are built. */

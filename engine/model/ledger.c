@@ -39,8 +39,8 @@ static void difference_sums(double *values, int64_t months, int64_t stride) {
 }
 
 enum status ledger_make(const struct kernel *kernel, const struct deck *deck,
-                        const struct constants *constants, uint64_t seed, int64_t path,
-                        double *values) {
+                        const struct constants *constants, const struct sampling *sampling,
+                        int64_t path, double *values) {
   struct layout layout;
   layout_make(&layout, deck);
   struct workspace *w = workspace_make(deck);
@@ -50,13 +50,12 @@ enum status ledger_make(const struct kernel *kernel, const struct deck *deck,
     workspace_free(w);
     return status_fail(STATUS_FAILED, "no memory for a ledger");
   }
-  const struct draw_shape shape = kernel_draw_shape(deck);
   const int64_t lane = path % LANES, months = deck->time.horizon;
   const int64_t stride = deck->n_customers * N_LEDGER;
-  kernel->sample_paths(seed, path - lane, &shape, &w->path_draws);
+  kernel->draw_begin(w, deck, constants, sampling, path - lane);
   kernel->begin(w, deck, constants, &w->path_draws);
   for (int64_t m = 0; m < months; ++m) {
-    kernel->sample_month(seed, path - lane, &shape, m, &w->month_draws);
+    kernel->draw_month(w, deck, constants, sampling, path - lane, m);
     kernel->month(w, deck, constants, &w->month_draws, m, &layout, columns, 0);
     for (int64_t c = 0; c < deck->n_customers; ++c) {
       read_month(w, deck, c, m, lane, values + m * stride + c * N_LEDGER);

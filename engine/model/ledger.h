@@ -24,11 +24,12 @@ struct ledger_entry {
 };
 extern const struct ledger_entry ledger_entries[N_LEDGER];
 
-/* Follows path `path` of `seed` through all months, exactly as a sampled run does: on the same
-   kernel, in the same group of lanes. values [horizon][n_customers][N_LEDGER]; entries that are
-   not of a customer stand at customer 0. Error: STATUS_FAILED (memory). Not collective. */
+/* Follows path `path` of a sampling through all months, exactly as a sampled run does: on the
+   same kernel, in the same group of lanes. values [horizon][n_customers][N_LEDGER]; entries
+   that are not of a customer stand at customer 0. Error: STATUS_FAILED (memory). Not
+   collective. */
 enum status ledger_make(const struct kernel *kernel, const struct deck *deck,
-                        const struct constants *constants, uint64_t seed, int64_t path,
-                        double *values);
+                        const struct constants *constants, const struct sampling *sampling,
+                        int64_t path, double *values);
 
 #endif

@@ -9,12 +9,6 @@
 #include "random/draws.h"
 #include "random/isa.h"
 
-struct sampling { /* how the paths of a run are drawn */
-  uint64_t seed;
-  int64_t points; /* Sobol points of a replicate, a power of two and a multiple of BLOCK_PATHS;
-                     0: plain Philox, no replicates */
-};
-
 /* The draws that belong to a path as a whole, of the paths first_path .. first_path + LANES
  * - 1. */
 void ISA_NAME(sampler_paths)(uint64_t seed, int64_t first_path, const struct draw_shape *shape,

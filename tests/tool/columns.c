@@ -1,8 +1,9 @@
-/* columns DECK SEED PATHS OUT.nc [KEY=VALUE]... METRIC[:DATE]...
+/* columns DECK SEED[:POINTS] PATHS OUT.nc [KEY=VALUE]... METRIC[:DATE]...
 
    Every path's values of some metrics, as the sampled run has them before they are reduced:
    variable METRIC(METRIC_item, METRIC_date, path), all dates of it or the one named (a quarter
-   or contract year counted from 0; -1 is the last). */
+   or contract year counted from 0; -1 is the last). With POINTS, paths are Sobol points, that
+   many a replicate. */
 #include <netcdf.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,8 +71,9 @@ static void keep(const struct wanted *w, const struct layout *layout, const doub
   }
 }
 
-static void simulate(const struct deck *deck, const struct layout *layout, uint64_t seed,
-                     int64_t n_paths, const struct wanted *wanted, int n_wanted) {
+static void simulate(const struct deck *deck, const struct layout *layout,
+                     const struct sampling *sampling, int64_t n_paths,
+                     const struct wanted *wanted, int n_wanted) {
   const struct kernel *kernel = kernel_pick();
   const struct plan plan = plan_make(n_paths);
   struct constants *constants = memory(1, sizeof *constants);
@@ -85,7 +87,7 @@ static void simulate(const struct deck *deck, const struct layout *layout, uint6
     double *columns = memory((size_t)layout->n_columns, BLOCK_PATHS * sizeof(double));
 #pragma omp for schedule(dynamic, 1)
     for (int64_t block = 0; block < plan.end_block; ++block) {
-      kernel->run(w, deck, constants, seed, block * BLOCK_PATHS, layout, columns);
+      kernel->run(w, deck, constants, sampling, block * BLOCK_PATHS, layout, columns);
       for (int n = 0; n < n_wanted; ++n) {
         keep(&wanted[n], layout, columns, block * BLOCK_PATHS, plan_block_paths(&plan, block),
              n_paths);
@@ -119,10 +121,16 @@ static void write_all(const char *path, int64_t n_paths, struct wanted *wanted, 
 
 int main(int argc, char **argv) {
   if (argc < 6) {
-    fprintf(stderr, "usage: columns DECK SEED PATHS OUT.nc [KEY=VALUE]... METRIC[:DATE]...\n");
+    fprintf(stderr,
+            "usage: columns DECK SEED[:POINTS] PATHS OUT.nc [KEY=VALUE]... METRIC[:DATE]...\n");
     return EXIT_FAILURE;
   }
-  const uint64_t seed = strtoull(argv[2], NULL, 10);
+  const char *colon = strchr(argv[2], ':');
+  const struct sampling sampling = {.seed = strtoull(argv[2], NULL, 10),
+                                    .points = colon != NULL ? strtoll(colon + 1, NULL, 10) : 0};
+  if (sampling.points % BLOCK_PATHS != 0 || (sampling.points & (sampling.points - 1)) != 0) {
+    stop(argv[2], "points are a power of two and at least a block");
+  }
   const int64_t n_paths = strtoll(argv[3], NULL, 10);
   int first_metric = 5;
   while (first_metric < argc && strchr(argv[first_metric], '=') != NULL) {
@@ -141,7 +149,7 @@ int main(int argc, char **argv) {
   for (int n = 0; n < n_wanted; ++n) {
     wanted[n] = find(argv[first_metric + n], &layout, n_paths);
   }
-  simulate(deck, &layout, seed, n_paths, wanted, n_wanted);
+  simulate(deck, &layout, &sampling, n_paths, wanted, n_wanted);
   write_all(argv[4], n_paths, wanted, n_wanted);
   for (int n = 0; n < n_wanted; ++n) {
     array_free(wanted[n].values);

@@ -237,19 +237,18 @@ struct job {
   const struct deck *deck;
   const struct constants *constants;
   struct layout layout;
-  uint64_t seed;
+  struct sampling sampling;
 };
 
 static void check_group(const struct job *job, struct workspace *w, double *columns,
                         struct watch *watch, int64_t first_path) {
-  const struct draw_shape shape = kernel_draw_shape(job->deck);
   const struct rows rows = {&job->layout, columns};
-  job->kernel->sample_paths(job->seed, first_path, &shape, &w->path_draws);
+  job->kernel->draw_begin(w, job->deck, job->constants, &job->sampling, first_path);
   job->kernel->begin(w, job->deck, job->constants, &w->path_draws);
   memset(watch->overdrawn, 0, sizeof watch->overdrawn);
   for (int64_t m = 0; m < job->deck->time.horizon; ++m) {
     remember(watch, w, job->deck);
-    job->kernel->sample_month(job->seed, first_path, &shape, m, &w->month_draws);
+    job->kernel->draw_month(w, job->deck, job->constants, &job->sampling, first_path, m);
     job->kernel->month(w, job->deck, job->constants, &w->month_draws, m, &job->layout, columns,
                        0);
     check_month(watch, w, job->deck);
@@ -297,7 +296,10 @@ int main(int argc, char **argv) {
   }
   struct deck *deck = array_make(1, sizeof *deck);
   struct constants *constants = array_make(1, sizeof *constants);
-  struct job job = {kernel_pick(), deck, constants, {0}, strtoull(argv[2], NULL, 10)};
+  struct job job = {.kernel = kernel_pick(),
+                    .deck = deck,
+                    .constants = constants,
+                    .sampling = {.seed = strtoull(argv[2], NULL, 10)}};
   double worst[N_LAWS] = {0};
   bool holds = false;
   if (deck != NULL && constants != NULL && job.kernel != NULL &&
