@@ -458,3 +458,152 @@ enum status campaign_run(const struct campaign *campaign, const struct ranges *t
   state_free(&replicate);
   return status;
 }
+
+enum status campaign_share(const struct campaign *campaign, struct ranges *ranges) {
+  const bool first = campaign->team->rank == 0;
+  int64_t n = ranges->n;
+  bool added = true;
+  team_broadcast(&n, sizeof n);
+  for (int64_t i = 0; i < n; ++i) {
+    struct range range = first ? ranges->at[i] : (struct range){0, 0};
+    team_broadcast(&range, sizeof range);
+    added = first || (added && ranges_add(ranges, range));
+  }
+  return team_agree(added ? STATUS_OK : status_fail(STATUS_FAILED, "no memory for ranges"));
+}
+
+/* ---- exact order statistics: a second pass */
+
+/* At most so many values are kept at a time, by all ranks together. */
+static const int64_t KEPT_VALUES = INT64_C(1) << 26;
+
+/* Every rank learns which order statistics the figures of rank 0's state ask for. */
+static enum status record_wants(const struct campaign *campaign, struct state *state,
+                                struct exact *exact) {
+  const bool first = campaign->team->rank == 0;
+  bool made = true;
+  if (first) {
+    struct figures figures;
+    exact->recording = true;
+    state->tallies[TALLY_SAMPLE].exact = exact;
+    state_figures(campaign, state, NULL, &figures);
+    figures_ask_order_statistics(&figures);
+    made = exact_recorded(exact);
+  }
+  team_broadcast(&exact->n_wants, sizeof exact->n_wants);
+  if (!first) {
+    exact->wants = calloc((size_t)exact->n_wants + 1, sizeof *exact->wants);
+    made = exact->wants != NULL;
+  }
+  const enum status status = team_agree(
+      made ? STATUS_OK : status_fail(STATUS_FAILED, "no memory for exact quantiles"));
+  if (status == STATUS_OK) {
+    team_broadcast(exact->wants, (size_t)exact->n_wants * sizeof *exact->wants);
+  }
+  return status;
+}
+
+/* Keeps what the batch wants of one block. */
+static bool keep_block(const struct march *march, const struct worker *worker, int64_t block,
+                       struct exact *exact) {
+  omp_lock_t *locks = march->campaign->crew->locks;
+  const struct tally *tally = &march->state->tallies[TALLY_SAMPLE];
+  const int64_t n = plan_block_paths(&march->plan, block);
+  double room[BLOCK_PATHS];
+  bool kept = true;
+  for (int64_t column = 0; column < tally->n_columns; ++column) {
+    if (exact->cell_of[column] < exact->cell_of[column + 1]) {
+      const double *values =
+          values_of(worker, TALLY_SAMPLE, state_path_tallies(march->state), column, n, room);
+      omp_set_lock(&locks[column % STRIPES]);
+      kept = exact_add(exact, column, tally->window[column], values, n) && kept;
+      omp_unset_lock(&locks[column % STRIPES]);
+    }
+  }
+  return kept;
+}
+
+/* This rank's part of a second pass over the plan's paths. */
+static bool keep_paths(const struct march *march, struct exact *exact) {
+  const struct team *team = march->campaign->team;
+  const int64_t begin = march->plan.first_block;
+  const int64_t share = plan_share(begin, march->plan.end_block, team->rank, team->size);
+  int lost = 0;
+#pragma omp parallel num_threads(march->campaign->threads) reduction(+ : lost)
+  {
+    fesetenv(FE_DFL_ENV);
+#pragma omp for schedule(dynamic, 1)
+    for (int64_t i = 0; i < share; ++i) {
+      struct worker *worker = &march->campaign->crew->workers[omp_get_thread_num()];
+      const int64_t block = begin + team->rank + i * team->size;
+      simulate(march->campaign, worker, block);
+      lost += keep_block(march, worker, block, exact) ? 0 : 1;
+    }
+  }
+  return lost == 0;
+}
+
+/* Bisection over the values that all ranks keep. */
+static enum status find_wants(const struct campaign *campaign, struct exact *exact) {
+  enum { ROUNDS = 64 }; /* bits of a double */
+  const size_t n = (size_t)(exact->end_want - exact->first_want);
+  uint64_t *lows = array_make(n, sizeof *lows), *highs = array_make(n, sizeof *highs);
+  int64_t *counts = array_make(n, sizeof *counts);
+  const enum status status =
+      team_agree(lows != NULL && highs != NULL && counts != NULL
+                     ? STATUS_OK
+                     : status_fail(STATUS_FAILED, "no memory for exact quantiles"));
+  if (status == STATUS_OK) {
+    exact_open(exact, lows, highs);
+    for (int round = 0; round < ROUNDS; ++round) {
+      exact_count(exact, lows, highs, counts);
+      team_sum(campaign->team, counts, n);
+      team_broadcast(counts, n * sizeof *counts);
+      exact_narrow(exact, lows, highs, counts);
+    }
+    exact_close(exact, lows);
+  }
+  array_free(lows);
+  array_free(highs);
+  array_free(counts);
+  return status;
+}
+
+static enum status find_batch(struct march *march, const struct ranges *paths,
+                              struct exact *exact, bool *more) {
+  bool kept = true;
+  enum status status =
+      team_agree(exact_begin(exact, march->campaign->layout->n_columns, KEPT_VALUES, more));
+  if (status != STATUS_OK || !*more) {
+    return status;
+  }
+  for (int64_t i = 0; i < paths->n; ++i) {
+    march->plan = plan_range(paths->at[i]);
+    kept = keep_paths(march, exact) && kept;
+  }
+  status = team_agree(
+      kept ? STATUS_OK : status_fail(STATUS_FAILED, "no memory for the values near quantiles"));
+  return status == STATUS_OK ? find_wants(march->campaign, exact) : status;
+}
+
+enum status campaign_exact(const struct campaign *campaign, struct state *state,
+                           struct exact *exact) {
+  struct march march = {.campaign = campaign, .state = state, .local = state};
+  struct ranges paths = {0};
+  bool more = true, added = true;
+  enum status status = record_wants(campaign, state, exact);
+  for (int64_t i = 0; campaign->team->rank == 0 && i < state->paths.n; ++i) {
+    added = added && ranges_add(&paths, state->paths.at[i]);
+  }
+  if (status == STATUS_OK) {
+    status = team_agree(added ? STATUS_OK : status_fail(STATUS_FAILED, "no memory for ranges"));
+  }
+  if (status == STATUS_OK) {
+    status = campaign_share(campaign, &paths);
+  }
+  while (status == STATUS_OK && more) {
+    status = find_batch(&march, &paths, exact, &more);
+  }
+  ranges_free(&paths);
+  return status;
+}

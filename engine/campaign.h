@@ -12,6 +12,7 @@
 #include "model/kernel.h"
 #include "plan.h"
 #include "random/sampling.h"
+#include "stats/exact.h"
 #include "stats/state.h"
 #include "stats/targets.h"
 
@@ -66,6 +67,17 @@ void campaign_take_out(const struct campaign *campaign, struct state *state,
    same status on every rank: STATUS_FAILED (memory). Collective. */
 enum status campaign_run(const struct campaign *campaign, const struct ranges *todo,
                          struct state *state, struct outcome *outcome);
+
+/* Gives every rank rank 0's ranges; the other ranks' are empty before. The same status on every
+   rank: STATUS_FAILED (memory). Collective. */
+enum status campaign_share(const struct campaign *campaign, struct ranges *ranges);
+
+/* Finds the order statistics of a finished state exactly: draws its paths a second time, and a
+   batch of columns after the other, keeps the values near them. From then on rank 0's state
+   answers with exact ones; `exact` must live as long, and is freed with exact_free, whatever
+   the outcome. The same status on every rank: STATUS_FAILED (memory). Collective. */
+enum status campaign_exact(const struct campaign *campaign, struct state *state,
+                           struct exact *exact);
 
 /* Threads this rank should use when none were asked for: OMP_NUM_THREADS, else the CPUs it may
    run on, shared with the other ranks of the machine unless it is bound. Not collective. */

@@ -38,6 +38,7 @@ struct run { /* one result in the making; text and output on rank 0 only */
   struct state state;
   struct ranges todo;
   struct outcome outcome;
+  struct exact exact;
   double seconds;
 };
 
@@ -288,19 +289,6 @@ static enum status go_on(struct run *run, const struct campaign *campaign) {
   return status;
 }
 
-/* Every rank learns which paths are to be sampled. */
-static enum status share_todo(struct run *run) {
-  int64_t n = run->todo.n;
-  bool added = true;
-  team_broadcast(&n, sizeof n);
-  for (int64_t i = 0; i < n; ++i) {
-    struct range range = run->team->rank == 0 ? run->todo.at[i] : (struct range){0, 0};
-    team_broadcast(&range, sizeof range);
-    added = run->team->rank == 0 || (added && ranges_add(&run->todo, range));
-  }
-  return team_agree(added ? STATUS_OK : status_fail(STATUS_FAILED, "no memory for ranges"));
-}
-
 static enum status start(struct run *run, const struct campaign *campaign) {
   enum status status = campaign_state(campaign, &run->state);
   if (status == STATUS_OK && run->team->rank == 0) {
@@ -310,7 +298,7 @@ static enum status start(struct run *run, const struct campaign *campaign) {
                  : status_fail(STATUS_FAILED, "no memory for ranges of paths");
   }
   status = team_agree(status);
-  return status == STATUS_OK ? share_todo(run) : status;
+  return status == STATUS_OK ? campaign_share(campaign, &run->todo) : status;
 }
 
 /* ---- the result */
@@ -396,6 +384,9 @@ static enum status compute(struct run *run, struct campaign *campaign) {
     campaign->progress = &progress;
   }
   status = campaign_run(campaign, &run->todo, &run->state, &run->outcome);
+  if (status == STATUS_OK && run->options->exact) {
+    status = campaign_exact(campaign, &run->state, &run->exact);
+  }
   if (first) {
     progress_end(&progress);
     run->seconds = progress_elapsed(&progress);
@@ -453,6 +444,7 @@ enum status sample_run(const struct sample *sample, const struct team *team,
   if (run != NULL) {
     saved_free(&run->saved);
     state_free(&run->state);
+    exact_free(&run->exact);
     ranges_free(&run->todo);
   }
   array_free(run);

@@ -24,6 +24,7 @@ enum {
   LETTER_UNTIL,
   LETTER_MAX_TIME,
   LETTER_SHARD,
+  LETTER_EXACT,
   LETTER_THREADS,
   LETTER_PROGRESS,
   LETTER_QUIET,
@@ -46,6 +47,8 @@ static const struct option_row rows[] = {
     {"max-time", LETTER_MAX_TIME, "TIME", "stop sampling after 90s, 30min, 2h, 1d"},
     {"shard", LETTER_SHARD, "I/N",
      "sample the I-th of N parts only, to be joined by tenor merge"},
+    {"exact-quantiles", LETTER_EXACT, NULL,
+     "order statistics as by sorting, in a second pass over the paths"},
     {"threads", LETTER_THREADS, "T", "threads of each rank (default: the CPUs it may use)"},
     {"progress", LETTER_PROGRESS, "MODE", "auto, plain, json or none"},
     {"quiet", LETTER_QUIET, NULL, "no table, no progress"},
@@ -209,6 +212,7 @@ static enum status take(struct run_options *options, int letter, char *text, boo
       return progress_parse(text, &options->progress)
                  ? STATUS_OK
                  : complain(loud, "--progress wants auto, plain, json or none, not `%s`", text);
+    case LETTER_EXACT: options->exact = true; return STATUS_OK;
     case LETTER_QUIET: options->quiet = true; return STATUS_OK;
     case LETTER_JSON: options->json = true; return STATUS_OK;
     case LETTER_FORCE: options->force = true; return STATUS_OK;

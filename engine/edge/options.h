@@ -28,6 +28,7 @@ struct run_options {
   int64_t shard, n_shards; /* shard 1..n_shards; n_shards 0: all paths */
   int threads;             /* 0: not given */
   enum progress_mode progress;
+  bool exact; /* order statistics by a second pass */
   bool quiet, json, force;
 };
 

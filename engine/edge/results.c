@@ -107,6 +107,10 @@ static const char tail_comment[] =
     "order statistic ceil(p N), CVaR = VaR + mean(max(loss - VaR, 0))/(1 - p); not to be "
     "relied "
     "on where N (1 - p) is below 100";
+static const char exact_comment[] =
+    "order statistic ceil(p N), never sorted last, as by sorting; interval from the binomial "
+    "ranks "
+    "N p -/+ 1.96 sqrt(N p (1-p))";
 static const char quantile_comment[] =
     "order statistic ceil(p N), never sorted last, located in its histogram bin (128 an "
     "octave) and interpolated "
@@ -226,7 +230,8 @@ static void describe(struct writing *w, const struct metric *metric, enum statis
     ncwriter_text(&w->nc, variable, "comment", tail_comment);
   }
   if (statistic == STAT_QUANTILE) {
-    ncwriter_text(&w->nc, variable, "comment", quantile_comment);
+    ncwriter_text(&w->nc, variable, "comment",
+                  w->figures.tally->exact != NULL ? exact_comment : quantile_comment);
   }
   describe_errors(w, metric, statistic, variable);
   ncwriter_number(&w->nc, variable, "_FillValue", NCTYPE_DOUBLE, &ncfile_fill);

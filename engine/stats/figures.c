@@ -351,6 +351,23 @@ void figures_add(const struct figures *figures, struct tally *replicates) {
   }
 }
 
+void figures_ask_order_statistics(const struct figures *figures) {
+  static const enum statistic sorted[] = {STAT_QUANTILE, STAT_VAR};
+  for (int m = 0; m < N_METRICS; ++m) {
+    for (size_t s = 0; s < sizeof sorted / sizeof sorted[0]; ++s) {
+      if (!figures_has(figures, &metrics[m], sorted[s])) {
+        continue;
+      }
+      for (int64_t n = 0; n < figures->layout->items[m] * figures->layout->dates[m]; ++n) {
+        for (int i = 0; i < (int)figures_count(sorted[s]); ++i) {
+          (void)figure_of_paths(figures, &metrics[m], figures->layout->first[m] + n, sorted[s],
+                                i);
+        }
+      }
+    }
+  }
+}
+
 bool figures_reliable(const struct figures *figures, double p) {
   const double n = (double)tally_moments(figures->tally, 0).n;
   const double beyond = n * (p < 0.5 ? p : 1.0 - p);

@@ -118,6 +118,9 @@ double figures_half(const struct figures *figures, enum metric_id id, int64_t it
    which has figures->n_values columns: one replicate's figures. */
 void figures_add(const struct figures *figures, struct tally *replicates);
 
+/* Asks for every order statistic of the sample, so that they can be recorded (exact.h). */
+void figures_ask_order_statistics(const struct figures *figures);
+
 /* Half of a 95 % interval in standard errors: 1.96, or Student's quantile for few replicates.
  */
 double figures_half_width(const struct figures *figures);

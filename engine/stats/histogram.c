@@ -140,14 +140,28 @@ struct bin histogram_bin(const int64_t *words, enum window window, int64_t bin) 
   return result;
 }
 
+int64_t histogram_bin_of_rank(const int64_t *words, enum window window, int64_t rank,
+                              int64_t *below) {
+  const int64_t last = count_bins(window) - 1;
+  int64_t bin = 0;
+  *below = 0;
+  while (bin < last && *below + words[BIN_WORDS * bin] < rank) {
+    *below += words[BIN_WORDS * bin];
+    ++bin;
+  }
+  return bin;
+}
+
+void histogram_locate(enum window window, const double *values, int64_t n, int64_t *bins) {
+  int64_t places[BLOCK_PATHS];
+  locate_all(values, n, window, bins, places);
+}
+
 bool histogram_order_statistic(const int64_t *words, enum window window, int64_t rank,
                                double *value) {
   const int64_t last = count_bins(window) - 1, zero = origin(window);
-  int64_t bin = 0, below = 0;
-  while (bin < last && below + words[BIN_WORDS * bin] < rank) {
-    below += words[BIN_WORDS * bin];
-    ++bin;
-  }
+  int64_t below = 0;
+  const int64_t bin = histogram_bin_of_rank(words, window, rank, &below);
   const int64_t *found = words + BIN_WORDS * bin, k = rank - below;
   if (bin == last) {
     *value = INFINITY;

@@ -32,6 +32,13 @@ int64_t histogram_count(const int64_t *words, enum window window);
 bool histogram_order_statistic(const int64_t *words, enum window window, int64_t rank,
                                double *value);
 
+/* The bin in which an order statistic lies, and how many values lie in the bins below. */
+int64_t histogram_bin_of_rank(const int64_t *words, enum window window, int64_t rank,
+                              int64_t *below);
+
+/* The bin of each of n (at most BLOCK_PATHS) values. */
+void histogram_locate(enum window window, const double *values, int64_t n, int64_t *bins);
+
 /* One bin, from the lowest values to the highest. */
 struct bin {
   int64_t count;

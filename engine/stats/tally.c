@@ -4,6 +4,7 @@
 
 #include "base/arrays.h"
 #include "stats/accumulator.h"
+#include "stats/exact.h"
 #include "stats/histogram.h"
 #include "stats/vector.h"
 
@@ -320,14 +321,30 @@ static int64_t clamp_rank(double rank, int64_t n) {
   return rank < 1.0 ? 1 : rank > (double)n ? n : (int64_t)rank;
 }
 
+/* The order statistic of a column at a rank; false if it lies beyond the histogram's range. */
+static bool order_statistic(const struct tally *tally, int64_t column, int64_t rank,
+                            double *value) {
+  const enum window window = tally->window[column];
+  const int64_t *words = tally->words + tally->histogram_offset[column];
+  if (tally->exact != NULL && tally->exact->recording) {
+    struct want want = {.column = column, .rank = rank};
+    want.bin = histogram_bin_of_rank(words, window, rank, &want.below);
+    want.size = histogram_bin(words, window, want.bin).count;
+    exact_want(tally->exact, want);
+  } else if (tally->exact != NULL && exact_order_statistic(tally->exact, column, rank, value)) {
+    return true;
+  }
+  return histogram_order_statistic(words, window, rank, value);
+}
+
 /* The end of an interval at a rank; there is none beyond the sample. false: out of range. */
-static bool find_end(const int64_t *words, enum window window, double rank, int64_t n,
+static bool find_end(const struct tally *tally, int64_t column, double rank, int64_t n,
                      double *end) {
   if (rank < 1.0 || rank > (double)n) {
     *end = NAN;
     return true;
   }
-  return histogram_order_statistic(words, window, (int64_t)rank, end);
+  return order_statistic(tally, column, (int64_t)rank, end);
 }
 
 /* The design effect of the share of values up to a rank. */
@@ -360,9 +377,9 @@ struct interval tally_quantile(const struct tally *tally, int64_t column, double
   const double centre = (double)n * p;
   const int64_t rank = clamp_rank(ceil(centre - 1e-9), n);
   const double half = half_of_ranks(tally, column, n, p, rank);
-  interval.exists = histogram_order_statistic(words, window, rank, &interval.value) &&
-                    find_end(words, window, floor(centre - half), n, &interval.lo) &&
-                    find_end(words, window, ceil(centre + half), n, &interval.hi) &&
+  interval.exists = order_statistic(tally, column, rank, &interval.value) &&
+                    find_end(tally, column, floor(centre - half), n, &interval.lo) &&
+                    find_end(tally, column, ceil(centre + half), n, &interval.hi) &&
                     isfinite(interval.value);
   return interval;
 }
@@ -401,14 +418,14 @@ struct interval tally_share_interval(const struct tally *tally, struct share sha
 }
 
 /* The order statistic of the losses at a rank; NaN if there is none or it is out of range. */
-static double loss_at(const int64_t *words, enum window window, double rank, int64_t n,
+static double loss_at(const struct tally *tally, int64_t column, double rank, int64_t n,
                       bool low_is_bad) {
   double value = NAN;
   if (rank < 1.0 || rank > (double)n) {
     return NAN;
   }
   const int64_t mine = low_is_bad ? n + 1 - (int64_t)rank : (int64_t)rank;
-  const bool found = histogram_order_statistic(words, window, mine, &value);
+  const bool found = order_statistic(tally, column, mine, &value);
   return found && isfinite(value) ? (low_is_bad ? -value : value) : NAN;
 }
 
@@ -440,9 +457,9 @@ struct tail tally_tail(const struct tally *tally, int64_t column, double p, bool
   const double effect =
       effect_at(tally, column, low_is_bad ? n - (int64_t)rank : (int64_t)rank);
   const double half = NORMAL_975 * sqrt(effect * centre * (1.0 - p));
-  tail.var = loss_at(words, window, rank, n, low_is_bad);
-  tail.lo = loss_at(words, window, floor(centre - half), n, low_is_bad);
-  tail.hi = loss_at(words, window, ceil(centre + half), n, low_is_bad);
+  tail.var = loss_at(tally, column, rank, n, low_is_bad);
+  tail.lo = loss_at(tally, column, floor(centre - half), n, low_is_bad);
+  tail.hi = loss_at(tally, column, ceil(centre + half), n, low_is_bad);
   if (n == 0 || !isfinite(tail.var)) {
     return tail;
   }

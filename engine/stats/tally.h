@@ -20,7 +20,10 @@
  */
 enum { N_PARTS = 32 };
 
+struct exact;
+
 struct tally {
+  struct exact *exact; /* borrowed, for order statistics (exact.h); NULL: from the histograms */
   int64_t n_columns;
   int64_t n_words; /* of `words` */
   int64_t *words;  /* all state; owned */
