@@ -253,6 +253,16 @@ void saved_centres(const struct saved *saved, const double *centres[MAX_TALLIES]
   }
 }
 
+/* Does a tally of paths count as many as the ranges hold? */
+static bool counts_paths(const struct saved *saved, int t) {
+  const struct tally theirs = {.words = saved->tallies[t].words};
+  int64_t sum = 0;
+  for (int part = 0; part < N_PARTS; ++part) {
+    sum += tally_part_paths(&theirs, part);
+  }
+  return t == TALLY_REPLICATES || sum == ranges_count(&saved->paths);
+}
+
 enum status saved_add(const struct saved *saved, const char *path, struct state *state) {
   for (int64_t i = 0; i < saved->paths.n; ++i) {
     const int64_t twice = ranges_overlap(&state->paths, saved->paths.at[i]);
@@ -268,7 +278,8 @@ enum status saved_add(const struct saved *saved, const char *path, struct state 
         (state->has[t] && (mine.n_words != saved->tallies[t].n_words ||
                            mine.n_columns != saved->tallies[t].n_columns ||
                            memcmp(mine.centre, saved->tallies[t].centre,
-                                  (size_t)mine.n_columns * sizeof *mine.centre) != 0))) {
+                                  (size_t)mine.n_columns * sizeof *mine.centre) != 0 ||
+                           !counts_paths(saved, t)))) {
       return status_fail(STATUS_MISMATCH, "%s: its state does not fit its deck", path);
     }
   }
