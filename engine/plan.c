@@ -18,6 +18,20 @@ struct range plan_shard(int64_t paths, int64_t unit, int64_t shard, int64_t n) {
   return (struct range){first < paths ? first : paths, end < paths ? end : paths};
 }
 
+struct sampling plan_sampling(const struct sampling_keys *keys, int64_t *paths) {
+  const int64_t most = INT64_C(1) << 30; /* points of a replicate that have an address */
+  struct sampling sampling = {.seed = keys->seed};
+  *paths = keys->paths;
+  if (keys->method == SAMPLING_SOBOL) {
+    sampling.points = BLOCK_PATHS;
+    while (sampling.points * keys->replicates < keys->paths && sampling.points < most) {
+      sampling.points *= 2;
+    }
+    *paths = sampling.points * keys->replicates;
+  }
+  return sampling;
+}
+
 int64_t plan_block_paths(const struct plan *plan, int64_t block) {
   const int64_t left = plan->end_path - block * BLOCK_PATHS;
   return left < BLOCK_PATHS ? left : BLOCK_PATHS;

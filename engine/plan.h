@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 #include "base/limits.h"
+#include "model/deck.h"
+#include "random/sampling.h"
 #include "stats/ranges.h"
 
 struct plan {
@@ -26,6 +28,10 @@ struct plan plan_make(int64_t paths);
    shards.
  */
 struct range plan_shard(int64_t paths, int64_t unit, int64_t shard, int64_t n);
+
+/* How a deck's paths are drawn. *paths is how many: the deck's number, or with Sobol points the
+   next one that fills every replicate with a power of two of them, a block at least. */
+struct sampling plan_sampling(const struct sampling_keys *keys, int64_t *paths);
 
 /* How many of block `block`'s paths belong to the plan: BLOCK_PATHS, fewer in the last one.
    They are the first ones of the block. */

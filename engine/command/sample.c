@@ -161,32 +161,17 @@ static enum status read_saved(struct run *run) {
   return status;
 }
 
-/* Sobol points come in replicates, each a power of two and a whole number of blocks. */
-static void choose_replicates(struct run *run) {
-  const struct sampling_keys *keys = &run->order.decks[0].sampling;
-  int64_t points = BLOCK_PATHS;
-  while (points * keys->replicates < keys->paths && points < (INT64_C(1) << 30)) {
-    points *= 2;
-  }
-  run->order.sampling.points = points;
-  run->order.paths = points * keys->replicates;
-  if (run->order.paths != keys->paths) {
-    status_warn("%" PRId64 " replicates of %" PRId64 " Sobol points: %" PRId64
-                " paths instead of %" PRId64,
-                keys->replicates, points, run->order.paths, keys->paths);
-  }
-}
-
 /* How many paths, how drawn, and which of them are sampled here. */
 static enum status choose_paths(struct run *run) {
   const int64_t most = INT64_C(1) << 40; /* addresses there are */
   const struct sampling_keys *keys = &run->order.decks[0].sampling;
   const struct run_options *options = run->options;
   struct order *order = &run->order;
-  order->sampling.seed = keys->seed;
-  order->paths = keys->paths;
-  if (keys->method == SAMPLING_SOBOL) {
-    choose_replicates(run);
+  order->sampling = plan_sampling(keys, &order->paths);
+  if (order->paths != keys->paths) {
+    status_warn("%" PRId64 " replicates of %" PRId64 " Sobol points: %" PRId64
+                " paths instead of %" PRId64,
+                keys->replicates, order->sampling.points, order->paths, keys->paths);
   }
   const int64_t unit = order->sampling.points > 0 ? order->sampling.points : BLOCK_PATHS;
   if (options->n_until > 0 && options->paths[0] == '\0') {
