@@ -7,12 +7,15 @@
 #include <unistd.h>
 
 #include "base/arrays.h"
+#include "model/uncertain.h"
 
 enum { STRIPES = 64 };                 /* parts of the tally that are locked one by one */
 static const double ROUND_SECONDS = 1; /* between two agreements of the ranks */
 
 struct worker { /* what one thread computes in */
   struct workspace *workspace;
+  struct variant
+      *variant; /* where a deck is drawn; NULL if none of the sides has uncertain keys */
   double *columns[MAX_SIDES]; /* each [n_columns][BLOCK_PATHS] */
 };
 
@@ -52,12 +55,17 @@ static bool worker_make(struct worker *worker, const struct campaign *campaign) 
     worker->columns[side] =
         array_make((size_t)campaign->layout->n_columns, BLOCK_PATHS * sizeof(double));
     made = made && worker->columns[side] != NULL;
+    if (campaign->sides[side].deck->n_uncertain > 0 && worker->variant == NULL) {
+      worker->variant = array_make(1, sizeof *worker->variant);
+      made = made && worker->variant != NULL;
+    }
   }
   return made;
 }
 
 static void worker_free(struct worker *worker) {
   workspace_free(worker->workspace);
+  array_free(worker->variant);
   for (int side = 0; side < MAX_SIDES; ++side) {
     array_free(worker->columns[side]);
   }
@@ -101,10 +109,15 @@ void campaign_close(struct campaign *campaign) {
 
 /* ---- one block */
 
+/* All sides draw under one seed. */
 static void simulate(const struct campaign *campaign, struct worker *worker, int64_t block) {
   for (int n = 0; n < campaign->n_sides; ++n) {
-    const struct side *side = &campaign->sides[n];
-    campaign->kernel->run(worker->workspace, side->deck, side->constants, &campaign->sampling,
+    struct side side = campaign->sides[n];
+    if (side.deck->n_uncertain > 0) {
+      variant_draw(worker->variant, side.deck, campaign->sampling.seed, block);
+      side = (struct side){&worker->variant->deck, &worker->variant->constants};
+    }
+    campaign->kernel->run(worker->workspace, side.deck, side.constants, &campaign->sampling,
                           block * BLOCK_PATHS, campaign->layout, worker->columns[n]);
   }
 }

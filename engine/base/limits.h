@@ -12,9 +12,12 @@ enum {
   MAX_QUARTERS = 120,
   MAX_YEARS =
       50, /* entries of a yearly list; a contract term is at most 12 times as many months */
-  MAX_START = 360,  /* [month] latest contract start */
-  MAX_VINTAGES = 4, /* make-up vintages kept */
-  MAX_NAME = 64,    /* bytes of a name, the closing zero included */
+  MAX_START = 360,    /* [month] latest contract start */
+  MAX_VINTAGES = 4,   /* make-up vintages kept */
+  MAX_NAME = 64,      /* bytes of a name, the closing zero included */
+  MAX_UNCERTAIN = 32, /* keys with a law */
+  MAX_KEY = 160,      /* bytes of a key in full: customers.NAME.tranches.0.amount */
+  MAX_UNIT = 32,      /* bytes of a unit */
   N_REGIMES = 3,
   N_FACTORS = 5,
   LANES = 64, /* paths the kernel computes side by side; results do not depend on it */

@@ -11,6 +11,7 @@
 #include "edge/progress.h"
 #include "edge/schema.h"
 #include "model/kernel.h"
+#include "model/uncertain.h"
 #include "stats/tally.h"
 
 static const char help_text[] =
@@ -119,20 +120,21 @@ static void print_keys_json(void) {
 static double time_block(const struct deck *deck, const struct layout *layout,
                          double *columns) {
   const struct kernel *kernel = kernel_pick();
-  struct constants *constants = array_make(1, sizeof *constants);
+  struct variant *variant = array_make(1, sizeof *variant);
   struct workspace *workspace = workspace_make(deck);
   const struct sampling sampling = {.seed = deck->sampling.seed};
   double seconds = 0.0;
-  if (kernel != NULL && constants != NULL && workspace != NULL) {
-    constants_make(constants, deck);
+  if (kernel != NULL && variant != NULL && workspace != NULL) {
     for (int64_t i = 0; i < 2; ++i) {
       const double start = progress_clock();
-      kernel->run(workspace, deck, constants, &sampling, i * BLOCK_PATHS, layout, columns);
+      variant_draw(variant, deck, sampling.seed, i);
+      kernel->run(workspace, &variant->deck, &variant->constants, &sampling, i * BLOCK_PATHS,
+                  layout, columns);
       seconds = progress_clock() - start;
     }
   }
   workspace_free(workspace);
-  array_free(constants);
+  array_free(variant);
   return seconds;
 }
 

@@ -10,6 +10,7 @@
 #include "edge/deck_file.h"
 #include "edge/options.h"
 #include "model/ledger.h"
+#include "model/uncertain.h"
 #include "plan.h"
 
 static const char help_text[] =
@@ -101,17 +102,19 @@ static enum status find_column(const char *by, const struct deck *deck,
   return STATUS_OK;
 }
 
-/* Values of one column on all paths, sorted. */
+/* Values of one column on all paths. */
 static enum status search(const struct kernel *kernel, const struct deck *deck,
-                          const struct constants *constants, const struct layout *layout,
-                          int64_t column, struct found *all) {
+                          struct variant *variant, const struct layout *layout, int64_t column,
+                          struct found *all) {
   const struct plan plan = plan_make(deck->sampling.paths);
   struct workspace *w = workspace_make(deck);
   double *columns = array_make((size_t)layout->n_columns, BLOCK_PATHS * sizeof(double));
   const struct sampling sampling = {.seed = deck->sampling.seed};
   const bool ready = w != NULL && columns != NULL;
   for (int64_t block = plan.first_block; ready && block < plan.end_block; ++block) {
-    kernel->run(w, deck, constants, &sampling, block * BLOCK_PATHS, layout, columns);
+    variant_draw(variant, deck, sampling.seed, block);
+    kernel->run(w, &variant->deck, &variant->constants, &sampling, block * BLOCK_PATHS, layout,
+                columns);
     for (int64_t i = 0; i < plan_block_paths(&plan, block); ++i) {
       const int64_t path = block * BLOCK_PATHS + i;
       all[path] = (struct found){columns[column * BLOCK_PATHS + i], path};
@@ -123,8 +126,7 @@ static enum status search(const struct kernel *kernel, const struct deck *deck,
 }
 
 static enum status pick_path(const struct request *request, const struct kernel *kernel,
-                             const struct deck *deck, const struct constants *constants,
-                             int64_t *path) {
+                             const struct deck *deck, struct variant *variant, int64_t *path) {
   uint64_t number = 0;
   const bool worst = strcmp(request->path, "worst") == 0;
   const bool low = strcmp(request->path, "lowest") == 0;
@@ -159,7 +161,7 @@ static enum status pick_path(const struct request *request, const struct kernel 
   if (all == NULL) {
     return status_fail(STATUS_FAILED, "no memory for %lld paths", (long long)n);
   }
-  const enum status status = search(kernel, deck, constants, &layout, column, all);
+  const enum status status = search(kernel, deck, variant, &layout, column, all);
   if (status == STATUS_OK) {
     qsort(all, (size_t)n, sizeof *all, compare_found);
     const bool lowest = low || (worst && metrics[metric].sense == SENSE_GAIN);
@@ -239,9 +241,34 @@ static void print_customer(const struct deck *deck, double *values, int64_t c) {
   putchar('\n');
 }
 
+/* What the path's block of paths drew for the uncertain keys. */
+static void print_drawn(FILE *out, const struct deck *deck, int64_t block) {
+  double u[MAX_UNCERTAIN];
+  uncertain_uniforms(deck, deck->sampling.seed, block, u);
+  if (deck->n_uncertain > 0) {
+    fprintf(out, "uncertain keys as block %lld of %d paths drew them:\n", (long long)block,
+            BLOCK_PATHS);
+  }
+  for (int64_t i = 0; i < deck->n_uncertain; ++i) {
+    const struct uncertain *item = &deck->uncertain[i];
+    fprintf(out, "  %s %s %.10g%s%s\n", item->name, item->scale ? "x" : "=",
+            law_quantile(&item->law, u[i]), item->unit[0] != '\0' ? " " : "", item->unit);
+  }
+  fputs(deck->n_uncertain > 0 ? "\n" : "", out);
+}
+
+static void print_table(const struct deck *deck, double *values, int64_t path) {
+  printf("path %lld of seed %llu\n\n", (long long)path,
+         (unsigned long long)deck->sampling.seed);
+  print_drawn(stdout, deck, path / BLOCK_PATHS);
+  for (int64_t c = 0; c < deck->n_customers; ++c) {
+    print_customer(deck, values, c);
+  }
+}
+
 static enum status print_path(const struct request *request, const struct deck *deck) {
   const struct kernel *kernel = kernel_pick();
-  struct constants *constants = array_make(1, sizeof *constants);
+  struct variant *variant = array_make(1, sizeof *variant);
   double *values =
       array_make((size_t)(deck->time.horizon * deck->n_customers), N_LEDGER * sizeof(double));
   const struct sampling sampling = {.seed = deck->sampling.seed};
@@ -249,26 +276,23 @@ static enum status print_path(const struct request *request, const struct deck *
   int64_t path = 0;
   if (kernel == NULL) {
     status = STATUS_USAGE;
-  } else if (constants == NULL || values == NULL) {
+  } else if (variant == NULL || values == NULL) {
     status = status_fail(STATUS_FAILED, "no memory for a ledger");
   } else {
-    constants_make(constants, deck);
-    status = pick_path(request, kernel, deck, constants, &path);
+    status = pick_path(request, kernel, deck, variant, &path);
   }
   if (status == STATUS_OK) {
-    status = ledger_make(kernel, deck, constants, &sampling, path, values);
+    variant_draw(variant, deck, sampling.seed, path / BLOCK_PATHS);
+    status = ledger_make(kernel, &variant->deck, &variant->constants, &sampling, path, values);
   }
   if (status == STATUS_OK && request->csv) {
+    print_drawn(stderr, deck, path / BLOCK_PATHS);
     print_csv(deck, values);
   } else if (status == STATUS_OK) {
-    printf("path %lld of seed %llu\n\n", (long long)path,
-           (unsigned long long)deck->sampling.seed);
-    for (int64_t c = 0; c < deck->n_customers; ++c) {
-      print_customer(deck, values, c);
-    }
+    print_table(&variant->deck, values, path);
   }
   array_free(values);
-  array_free(constants);
+  array_free(variant);
   return status;
 }
 

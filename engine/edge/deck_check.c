@@ -5,10 +5,13 @@
 
 #include "base/status.h"
 #include "edge/deck_store.h"
+#include "model/matrix.h"
 
 struct findings {
-  const struct deck_store *store;
+  const struct deck_store *store; /* NULL: quiet, the first reason goes to `why` */
   const char *path;
+  char *why;
+  size_t why_size;
   int n;
 };
 
@@ -17,14 +20,24 @@ static void find(struct findings *findings, const char *where, const char *what)
   ++findings->n;
 }
 
-/* At section.key, whose place in the file is known. */
+/* At a key called `name`, whose place in the file is known. */
+static void find_at(struct findings *findings, const struct key *key, int64_t item,
+                    const char *name, const char *what) {
+  if (findings->store != NULL) {
+    const struct entry *entry = store_entry(findings->store, key, (struct place){item, 0});
+    const char *where = entry->where != NULL ? entry->where : findings->path;
+    fprintf(stderr, "%s: error: %s: %s\n", where, name, what);
+  } else if (findings->n == 0) {
+    snprintf(findings->why, findings->why_size, "%s: %s", name, what);
+  }
+  ++findings->n;
+}
+
 static void find_key(struct findings *findings, const char *section, const char *name,
                      const char *what) {
-  const struct key *key = schema_find(GROUP_SECTION, section, name);
-  const struct entry *entry = store_entry(findings->store, key, (struct place){0, 0});
-  const char *where = entry->where != NULL ? entry->where : findings->path;
-  fprintf(stderr, "%s: error: %s.%s: %s\n", where, section, name, what);
-  ++findings->n;
+  char full[80];
+  snprintf(full, sizeof full, "%s.%s", section, name);
+  find_at(findings, schema_find(GROUP_SECTION, section, name), 0, full, what);
 }
 
 static void check_given(const struct deck_store *store, struct findings *findings,
@@ -81,20 +94,13 @@ static void check_rates(const struct deck *deck, struct findings *findings) {
 
 /* Is (1-mix) a + mix I positive definite? Cholesky's factorisation succeeds just then. */
 static bool is_definite(const double a[N_FACTORS][N_FACTORS], double mix) {
-  double l[N_FACTORS][N_FACTORS] = {{0.0}};
+  double mixed[N_FACTORS][N_FACTORS], l[N_FACTORS][N_FACTORS];
   for (int i = 0; i < N_FACTORS; ++i) {
-    for (int j = 0; j <= i; ++j) {
-      double sum = (1.0 - mix) * a[i][j] + (i == j ? mix : 0.0);
-      for (int k = 0; k < j; ++k) {
-        sum -= l[i][k] * l[j][k];
-      }
-      if (i == j && !(sum > 1e-12)) {
-        return false;
-      }
-      l[i][j] = i == j ? sqrt(sum) : sum / l[j][j];
+    for (int j = 0; j < N_FACTORS; ++j) {
+      mixed[i][j] = (1.0 - mix) * a[i][j] + (i == j ? mix : 0.0);
     }
   }
-  return true;
+  return cholesky(N_FACTORS, N_FACTORS, l[0], mixed[0]);
 }
 
 static void check_correlation(const struct deck *deck, struct findings *findings) {
@@ -151,20 +157,30 @@ static void check_credit(const struct deck *deck, struct findings *findings) {
 }
 
 /* A share must stay above 0 in a month in which both rates pull it down. */
-static void check_shares(const struct deck_store *store, struct findings *findings) {
-  const struct key *key = schema_find(GROUP_CUSTOMER, "customers", "share_loss_rate");
-  for (int64_t i = 0; i < store->deck->n_customers; ++i) {
-    const struct customer *customer = &store->deck->customers[i];
+static void check_shares(const struct deck *deck, struct findings *findings) {
+  for (int64_t i = 0; i < deck->n_customers; ++i) {
+    const struct customer *customer = &deck->customers[i];
     if (customer->share_recovery_rate + customer->share_loss_rate >= 12.0) {
-      const struct entry *entry = store_entry(store, key, (struct place){i, 0});
-      const char *where = entry->where != NULL ? entry->where : findings->path;
-      fprintf(stderr,
-              "%s: error: customers[%lld].share_loss_rate: with share_recovery_rate it must "
-              "stay below 12 1/year, or a share could fall below 0 within a month\n",
-              where, (long long)i);
-      ++findings->n;
+      char name[80];
+      snprintf(name, sizeof name, "customers[%lld].share_loss_rate", (long long)i);
+      find_at(findings, schema_find(GROUP_CUSTOMER, "customers", "share_loss_rate"), i, name,
+              "with share_recovery_rate it must stay below 12 1/year, or a share could fall "
+              "below 0 within a month");
     }
   }
+}
+
+static void check_across(const struct deck *deck, struct findings *findings) {
+  check_rates(deck, findings);
+  check_correlation(deck, findings);
+  check_credit(deck, findings);
+  check_shares(deck, findings);
+}
+
+bool deck_holds(const struct deck *deck, char *why, size_t why_size) {
+  struct findings findings = {.why = why, .why_size = why_size};
+  check_across(deck, &findings);
+  return findings.n == 0;
 }
 
 /* Yearly minimums that add to more or less than the commitment are allowed, but seldom meant.
@@ -228,10 +244,7 @@ int store_check(const struct deck_store *store, const char *path) {
     find(&findings, "customers", "at least one is wanted");
   }
   if (findings.n == 0) {
-    check_rates(store->deck, &findings);
-    check_correlation(store->deck, &findings);
-    check_credit(store->deck, &findings);
-    check_shares(store, &findings);
+    check_across(store->deck, &findings);
     check_names(store->deck, &findings);
     warn_of_minimums(store->deck);
   }

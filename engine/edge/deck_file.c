@@ -17,7 +17,8 @@ enum {
   MAX_BYTES = 1 << 20, /* of a deck file */
   MAX_NESTING = 16,    /* of its YAML */
   MAX_INCLUDES = 8,    /* deck includes deck includes ... */
-  MAX_MESSAGES = 50
+  MAX_MESSAGES = 50,
+  MAX_WHERE = PATH_MAX + 64 /* bytes of file:line:column */
 };
 
 struct source { /* one text being read: a file, or one --set assignment */
@@ -203,24 +204,14 @@ static bool is_stated_key(const yaml_node_t *key) {
 
 /* ---- values */
 
-static bool in_range(const struct key *key, double value) {
-  const bool above = key->range == RANGE_CLOSED ? value >= key->low : value > key->low;
-  const bool below = key->range == RANGE_OPEN ? value < key->high : value <= key->high;
-  return above && below;
-}
-
 static void complain_range(struct reader *reader, const struct source *source,
                            const yaml_node_t *node, const char *where, const struct key *key,
                            double value) {
   const char *unit = units_canonical(key->kind);
-  char high[40] = "unlimited";
-  if (key->high < 1e30) {
-    snprintf(high, sizeof high, "%.15g", key->high);
-  }
-  complain(reader, source, node, where, "%.15g%s%s is out of range; wanted %s %.15g and %s %s",
-           value, unit[0] != '\0' ? " " : "", unit,
-           key->range == RANGE_CLOSED ? "at least" : "above", key->low,
-           key->range == RANGE_OPEN ? "below" : "at most", high);
+  char wanted[120];
+  schema_range(key, wanted, sizeof wanted);
+  complain(reader, source, node, where, "%.15g%s%s is out of range; wanted %s", value,
+           unit[0] != '\0' ? " " : "", unit, wanted);
 }
 
 /* Numbers of one scalar, checked against the range. false after a complaint. */
@@ -237,7 +228,7 @@ static bool read_numbers(struct reader *reader, const struct source *source,
     return false;
   }
   for (size_t i = 0; i < *n; ++i) {
-    if (!in_range(key, values[i])) {
+    if (!schema_holds(key, values[i])) {
       complain_range(reader, source, node, where, key, values[i]);
       return false;
     }
@@ -293,7 +284,7 @@ static bool read_count(struct reader *reader, const struct source *source,
   if (digits > 0 && digits < 21 && text[digits] == '\0') { /* all 64 bits of a seed */
     errno = 0;
     const unsigned long long whole = strtoull(text, NULL, 10);
-    if (errno == 0 && in_range(key, (double)whole)) {
+    if (errno == 0 && schema_holds(key, (double)whole)) {
       *to = (int64_t)whole;
       return true;
     }
@@ -304,7 +295,7 @@ static bool read_count(struct reader *reader, const struct source *source,
     complain(reader, source, node, where, "wants a whole number, not `%.60s`", text);
     return false;
   }
-  if (!in_range(key, value) || value >= 0x1p63) {
+  if (!schema_holds(key, value) || value >= 0x1p63) {
     complain_range(reader, source, node, where, key, value);
     return false;
   }
@@ -417,6 +408,16 @@ static bool read_shape(struct reader *reader, const struct source *source,
   return true;
 }
 
+static void tell_where(const struct source *source, const yaml_node_t *node,
+                       char where[MAX_WHERE]) {
+  if (source->is_assignment) {
+    snprintf(where, MAX_WHERE, "%s", source->name);
+  } else {
+    snprintf(where, MAX_WHERE, "%s:%zu:%zu", source->name, node->start_mark.line + 1,
+             node->start_mark.column + 1);
+  }
+}
+
 /* A key's node: the value itself, or a mapping of value, source and confidence. */
 static void read_key(struct reader *reader, const struct source *source,
                      const yaml_node_t *node, const char *where, const struct key *key,
@@ -438,13 +439,8 @@ static void read_key(struct reader *reader, const struct source *source,
       return;
     }
   }
-  char at[PATH_MAX + 64];
-  if (source->is_assignment) {
-    snprintf(at, sizeof at, "%s", source->name);
-  } else {
-    snprintf(at, sizeof at, "%s:%zu:%zu", source->name, value->start_mark.line + 1,
-             value->start_mark.column + 1);
-  }
+  char at[MAX_WHERE];
+  tell_where(source, value, at);
   if (read_shape(reader, source, value, where, key, store_value(&reader->store, key, place)) &&
       !store_note(&reader->store, key, place, at, stated.source, stated.confidence)) {
     reader->out_of_memory = true;
@@ -496,25 +492,6 @@ static struct place place_of(enum group group, int64_t outer, int64_t i) {
   return group == GROUP_TRANCHE ? (struct place){outer, i} : (struct place){i, 0};
 }
 
-/* The item that a key of an overriding mapping means: its number, or its name. -1 if there is
- * none. */
-static int64_t find_item(const struct reader *reader, enum group group, int64_t outer,
-                         const char *word) {
-  const int64_t n = *store_count(&reader->store, group, outer);
-  const struct key *name = schema_find(group, schema_lists[group].name, "name");
-  const size_t digits = strspn(word, "0123456789");
-  if (digits > 0 && digits < 6 && word[digits] == '\0') {
-    const int64_t number = atoi(word);
-    return number < n ? number : -1;
-  }
-  for (int64_t i = 0; name != NULL && i < n; ++i) {
-    if (strcmp(store_value(&reader->store, name, place_of(group, outer, i)), word) == 0) {
-      return i;
-    }
-  }
-  return -1;
-}
-
 /* A sequence replaces the whole list; a mapping from number or name to keys changes items that
  * are there. */
 static void read_list_of_items(struct reader *reader, const struct source *source,
@@ -542,7 +519,7 @@ static void read_list_of_items(struct reader *reader, const struct source *sourc
     stated = read_stated(reader, source, node, stated, where);
     for (size_t i = 0; i < pairs(node); ++i) {
       const yaml_node_t *word = pair_key(source, node, i);
-      const int64_t number = find_item(reader, group, outer, text_of(word));
+      const int64_t number = store_find_item(&reader->store, group, outer, text_of(word));
       if (is_stated_key(word)) {
         continue;
       }
@@ -563,13 +540,145 @@ static void read_list_of_items(struct reader *reader, const struct source *sourc
   }
 }
 
-static enum group find_list(const char *word) {
-  for (int group = GROUP_GENERATION; group < GROUP_TRANCHE; ++group) {
-    if (strcmp(schema_lists[group].name, word) == 0) {
-      return (enum group)group;
+/* ---- uncertain keys: kept as text until the whole deck is read */
+
+/* What a word is given: a text, or texts, which are parted by newlines. false after a
+ * complaint.
+ */
+static bool read_texts(struct reader *reader, const struct source *source,
+                       const yaml_node_t *node, const char *where, char *texts, size_t size) {
+  const bool list = node->type == YAML_SEQUENCE_NODE;
+  size_t n = 0;
+  for (size_t i = 0; i < (list ? items(node) : 1); ++i) {
+    const yaml_node_t *one = list ? item_at(source, node, i) : node;
+    if (one->type != YAML_SCALAR_NODE || n + strlen(text_of(one)) + 2 > size) {
+      complain(reader, source, one, where, "wants a value or a list of values");
+      return false;
     }
+    n += (size_t)snprintf(texts + n, size - n, "%s%s", i > 0 ? "\n" : "", text_of(one));
   }
-  return GROUP_SECTION;
+  texts[n] = '\0';
+  return true;
+}
+
+/* The words of a mapping. A law that is named begins the item afresh. */
+static void read_clause(struct reader *reader, const struct source *source,
+                        const yaml_node_t *map, const char *where, struct stated around,
+                        struct clause *clause) {
+  char texts[4096], at[MAX_WHERE];
+  if (map->type != YAML_MAPPING_NODE) {
+    complain(reader, source, map, where, "wants keys with values");
+    return;
+  }
+  check_keys(reader, source, map, where);
+  const struct stated stated = read_stated(reader, source, map, around, where);
+  for (size_t i = 0; i < pairs(map); ++i) {
+    const yaml_node_t *word = pair_key(source, map, i), *value = pair_value(source, map, i);
+    char deeper[256];
+    snprintf(deeper, sizeof deeper, "%.160s.%.60s", where, text_of(word));
+    if (is_stated_key(word) ||
+        !read_texts(reader, source, value, deeper, texts, sizeof texts)) {
+      continue;
+    }
+    if (clause->n == MAX_WORDS && clause_word(clause, text_of(word)) == NULL) {
+      complain(reader, source, word, where, "too many keys");
+      return;
+    }
+    tell_where(source, value, at);
+    reader->out_of_memory |= !clause_say(clause, text_of(word), texts, at);
+  }
+  reader->out_of_memory |= !clause_state(clause, stated.source, stated.confidence);
+}
+
+static struct clause *add_clause(struct reader *reader, const struct source *source,
+                                 const yaml_node_t *node, const char *where,
+                                 struct clauses *clauses) {
+  char at[MAX_WHERE];
+  if (clauses->n == clauses->most) {
+    complain(reader, source, node, where, "has more than %d entries", clauses->most);
+    return NULL;
+  }
+  tell_where(source, node, at);
+  struct clause *clause = clauses_add(clauses, at);
+  reader->out_of_memory |= clause == NULL;
+  return clause;
+}
+
+/* A sequence replaces all that was read before. */
+static void read_clauses(struct reader *reader, const struct source *source,
+                         const yaml_node_t *node, const char *where, struct clauses *clauses) {
+  const struct stated nothing = {NULL, NULL};
+  clauses_drop(clauses, NULL, NULL);
+  for (size_t i = 0; i < items(node); ++i) {
+    const yaml_node_t *item = item_at(source, node, i);
+    struct clause *clause = add_clause(reader, source, item, where, clauses);
+    char deeper[256];
+    snprintf(deeper, sizeof deeper, "%.160s[%zu]", where, i);
+    if (clause == NULL) {
+      return;
+    }
+    read_clause(reader, source, item, deeper, nothing, clause);
+  }
+}
+
+/* One key of a mapping: a law that is new, or in the place of another, or changed in some
+   words; or `none`. */
+static void read_change(struct reader *reader, const struct source *source,
+                        const yaml_node_t *word, const yaml_node_t *value,
+                        struct stated stated) {
+  struct deck_store *store = &reader->store;
+  const char *key = text_of(word);
+  char where[256], at[MAX_WHERE];
+  snprintf(where, sizeof where, "uncertain.%.200s", key);
+  if (is_text(value, "none")) {
+    clauses_drop(&store->laws, "key", key);
+    clauses_drop(&store->correlations, "keys", key);
+    return;
+  }
+  struct clause *clause = clauses_find(&store->laws, "key", key);
+  clause =
+      clause != NULL ? clause : add_clause(reader, source, word, "uncertain", &store->laws);
+  if (clause == NULL) {
+    return;
+  }
+  if (member(source, value, "law") != NULL) {
+    clause_clear(clause);
+  }
+  tell_where(source, word, at);
+  reader->out_of_memory |= !clause_say(clause, "key", key, at);
+  read_clause(reader, source, value, where, stated, clause);
+}
+
+/* A sequence of laws replaces all, and the correlations with them; a mapping from keys changes
+   some. */
+static void read_uncertain(struct reader *reader, const struct source *source,
+                           const yaml_node_t *node) {
+  const struct stated nothing = {NULL, NULL};
+  if (node->type == YAML_SEQUENCE_NODE) {
+    clauses_drop(&reader->store.correlations, NULL, NULL);
+    read_clauses(reader, source, node, "uncertain", &reader->store.laws);
+  } else if (node->type == YAML_MAPPING_NODE) {
+    check_keys(reader, source, node, "uncertain");
+    const struct stated stated = read_stated(reader, source, node, nothing, "uncertain");
+    for (size_t i = 0; i < pairs(node); ++i) {
+      const yaml_node_t *word = pair_key(source, node, i);
+      if (!is_stated_key(word)) {
+        read_change(reader, source, word, pair_value(source, node, i), stated);
+      }
+    }
+  } else {
+    complain(reader, source, node, "uncertain", "wants a list of laws, or changes by key");
+  }
+}
+
+static void read_correlations(struct reader *reader, const struct source *source,
+                              const yaml_node_t *node) {
+  if (node->type == YAML_SEQUENCE_NODE) {
+    read_clauses(reader, source, node, "uncertain_correlation", &reader->store.correlations);
+  } else {
+    complain(reader, source, node, "uncertain_correlation",
+             "wants a list like [{keys: [KEY, KEY], rank: 0.5}]");
+  }
 }
 
 static void read_file(struct reader *reader, const char *path, int depth,
@@ -605,15 +714,21 @@ static void read_top(struct reader *reader, const struct source *source,
   if (include != NULL) { /* first, wherever it stands: the rest overrides it */
     read_include(reader, source, include);
   }
+  const yaml_node_t *uncertain = member(source, root, "uncertain");
+  if (uncertain != NULL) { /* before their correlations */
+    read_uncertain(reader, source, uncertain);
+  }
   for (size_t i = 0; i < pairs(root); ++i) {
     const yaml_node_t *word = pair_key(source, root, i), *value = pair_value(source, root, i);
     const char *name = text_of(word);
-    const enum group list = find_list(name);
+    const enum group list = schema_find_list(name);
     const struct key *top = schema_find(GROUP_SECTION, "", name);
-    if (is_text(word, "include")) {
+    if (is_text(word, "include") || is_text(word, "uncertain")) {
       continue;
     }
-    if (list != GROUP_SECTION) {
+    if (is_text(word, "uncertain_correlation")) {
+      read_correlations(reader, source, value);
+    } else if (list != GROUP_SECTION) {
       read_list_of_items(reader, source, value, name, list, 0, nothing);
     } else if (top != NULL) {
       read_key(reader, source, value, name, top, nowhere, nothing);
@@ -760,7 +875,10 @@ static void read_assignment(struct reader *reader, const char *assignment) {
     return;
   }
   for (const char *c = assignment; c < equals && level < MAX_NESTING; ++level) {
-    const size_t length = strcspn(c, ".=");
+    /* uncertain.a.b is the law of key a.b */
+    const size_t length = level == 1 && strncmp(assignment, "uncertain.", 10) == 0
+                              ? (size_t)(equals - c)
+                              : strcspn(c, ".=");
     n += (size_t)snprintf(text + n, sizeof text - n, "%s%*s\"%.*s\":", level > 0 ? "\n" : "",
                           level, "", (int)length, c);
     c += length + 1;
@@ -830,6 +948,10 @@ static enum status finish(struct reader *reader, const char *path, char **resolv
   if (reader->n_errors == 0) {
     set_defaults(&reader->store, path);
     reader->n_errors = store_check(&reader->store, path);
+    reader->n_errors += store_make_uncertain(&reader->store, reader->units);
+  }
+  if (reader->n_errors == 0) {
+    reader->n_errors = store_check_variants(&reader->store, path);
   }
   if (reader->out_of_memory) {
     return status_fail(STATUS_FAILED, "no memory to read the deck");

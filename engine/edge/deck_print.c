@@ -1,10 +1,12 @@
 /* The canonical text of a deck: every key in the order of the table, numbers as short as they
    can be while reading back to the same double, with unit, source and confidence. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "edge/deck_store.h"
+#include "edge/laws.h"
 
 static void put_number(FILE *out, double value) {
   char text[40];
@@ -31,14 +33,17 @@ static void put_quoted(FILE *out, const char *text) {
   fputc('"', out);
 }
 
-static void put_doubles(FILE *out, const double *values, size_t n, enum kind kind) {
-  const char *unit = units_canonical(kind);
+static void put_with_unit(FILE *out, const double *values, size_t n, const char *unit) {
   fputc('"', out);
   for (size_t i = 0; i < n; ++i) {
     fputs(i > 0 ? ", " : "", out);
     put_number(out, values[i]);
   }
   fprintf(out, "%s%s\"", unit[0] != '\0' ? " " : "", unit);
+}
+
+static void put_doubles(FILE *out, const double *values, size_t n, enum kind kind) {
+  put_with_unit(out, values, n, units_canonical(kind));
 }
 
 static void put_choice(FILE *out, const char *choices, int64_t number) {
@@ -87,6 +92,18 @@ static void put_value(FILE *out, const struct key *key, const void *value) {
   }
 }
 
+/* The end of a mapping. */
+static void put_provenance(FILE *out, const struct provenance *provenance) {
+  if (provenance->source != NULL) {
+    fputs(", source: ", out);
+    put_quoted(out, provenance->source);
+  }
+  if (provenance->confidence != NULL) {
+    fprintf(out, ", confidence: %s", provenance->confidence);
+  }
+  fputs("}\n", out);
+}
+
 static void put_key(const struct deck_store *store, FILE *out, const struct key *key,
                     struct place place, const char *indent) {
   const struct entry *entry = store_entry(store, key, place);
@@ -95,14 +112,7 @@ static void put_key(const struct deck_store *store, FILE *out, const struct key 
   }
   fprintf(out, "%s%s: {value: ", indent, key->name);
   put_value(out, key, store_value(store, key, place));
-  if (entry->provenance.source != NULL) {
-    fputs(", source: ", out);
-    put_quoted(out, entry->provenance.source);
-  }
-  if (entry->provenance.confidence != NULL) {
-    fprintf(out, ", confidence: %s", entry->provenance.confidence);
-  }
-  fputs("}\n", out);
+  put_provenance(out, &entry->provenance);
 }
 
 static void put_items(const struct deck_store *store, FILE *out, enum group group,
@@ -122,6 +132,45 @@ static void put_items(const struct deck_store *store, FILE *out, enum group grou
     if (group == GROUP_CUSTOMER) {
       put_items(store, out, GROUP_TRANCHE, i);
     }
+  }
+}
+
+static void put_law(FILE *out, const struct uncertain *item) {
+  const struct law *law = &item->law;
+  const struct law_form *form = &law_forms[law->kind];
+  fputs("  - {key: ", out);
+  put_quoted(out, item->name);
+  fprintf(out, ", law: %s%s", form->name, item->scale ? ", scale: true" : "");
+  for (int p = 0; p < form->n; ++p) {
+    const struct law_parameter *parameter = &form->parameters[p];
+    const double *values =
+        (const double *)(const void *)((const char *)law + parameter->offset);
+    if (isfinite(values[0])) {
+      fprintf(out, ", %s: ", parameter->name);
+      put_with_unit(out, values, parameter->several ? (size_t)law->n_outcomes : 1,
+                    parameter->pure ? "" : item->unit);
+    }
+  }
+}
+
+/* Only where there is one: decks without uncertain keys say nothing of them. */
+static void put_uncertain(const struct deck_store *store, FILE *out) {
+  const struct uncertain *items = store->deck->uncertain;
+  fputs(store->laws.n > 0 ? "uncertain:\n" : "", out);
+  for (int i = 0; i < store->laws.n; ++i) {
+    put_law(out, &items[i]);
+    put_provenance(out, &store->laws.items[i].provenance);
+  }
+  fputs(store->correlations.n > 0 ? "uncertain_correlation:\n" : "", out);
+  for (int i = 0; i < store->correlations.n; ++i) {
+    const struct tie *tie = &store->ties[i];
+    fputs("  - {keys: [", out);
+    put_quoted(out, items[tie->keys[0]].name);
+    fputs(", ", out);
+    put_quoted(out, items[tie->keys[1]].name);
+    fputs("], rank: ", out);
+    put_with_unit(out, &tie->rank, 1, "");
+    put_provenance(out, &store->correlations.items[i].provenance);
   }
 }
 
@@ -151,4 +200,5 @@ void store_print(const struct deck_store *store, FILE *out) {
       put_key(store, out, key, nowhere, "  ");
     }
   }
+  put_uncertain(store, out);
 }

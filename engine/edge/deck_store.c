@@ -9,7 +9,8 @@ bool store_make(struct deck_store *store, struct deck *deck) {
   memset(deck, 0, sizeof *deck);
   store->deck = deck;
   store->entries = array_make((size_t)schema_size * MAX_INSTANCES, sizeof *store->entries);
-  return store->entries != NULL;
+  return store->entries != NULL && clauses_make(&store->laws, MAX_UNCERTAIN) &&
+         clauses_make(&store->correlations, MAX_CORRELATIONS);
 }
 
 static void forget(struct entry *entry) {
@@ -23,6 +24,8 @@ void store_free(struct deck_store *store) {
   for (size_t i = 0; store->entries != NULL && i < (size_t)schema_size * MAX_INSTANCES; ++i) {
     forget(&store->entries[i]);
   }
+  clauses_free(&store->laws);
+  clauses_free(&store->correlations);
   array_free(store->entries);
   store->entries = NULL;
 }
@@ -62,6 +65,40 @@ int64_t store_items(const struct deck_store *store, enum group group, int64_t ou
   return group == GROUP_SECTION ? 1 : *store_count(store, group, outer);
 }
 
+static struct place place_of(enum group group, int64_t outer, int64_t i) {
+  return group == GROUP_TRANCHE ? (struct place){outer, i} : (struct place){i, 0};
+}
+
+int64_t store_find_item(const struct deck_store *store, enum group group, int64_t outer,
+                        const char *word) {
+  const int64_t n = *store_count(store, group, outer);
+  const struct key *name = schema_find(group, schema_lists[group].name, "name");
+  const size_t digits = strspn(word, "0123456789");
+  if (digits > 0 && digits < 6 && word[digits] == '\0') {
+    const int64_t number = atoi(word);
+    return number < n ? number : -1;
+  }
+  for (int64_t i = 0; name != NULL && i < n; ++i) {
+    if (strcmp(store_value(store, name, place_of(group, outer, i)), word) == 0) {
+      return i;
+    }
+  }
+  return -1;
+}
+
+void store_name_item(const struct deck_store *store, enum group group, int64_t outer,
+                     int64_t item_number, char word[MAX_NAME]) {
+  const struct key *name = schema_find(group, schema_lists[group].name, "name");
+  word[0] = '\0';
+  if (name != NULL) {
+    snprintf(word, MAX_NAME, "%s",
+             (const char *)store_value(store, name, place_of(group, outer, item_number)));
+  }
+  if (word[0] == '\0' || store_find_item(store, group, outer, word) != item_number) {
+    snprintf(word, MAX_NAME, "%lld", (long long)item_number);
+  }
+}
+
 static bool replace(char **text, const char *with) {
   char *copy = with != NULL ? strdup(with) : NULL;
   if (with != NULL && copy == NULL) {
@@ -84,8 +121,7 @@ void store_forget(const struct deck_store *store, enum group group, int64_t oute
                   int64_t from) {
   const int64_t most = schema_lists[group].most;
   for (int64_t i = from; i < most; ++i) {
-    const struct place place =
-        group == GROUP_TRANCHE ? (struct place){outer, i} : (struct place){i, 0};
+    const struct place place = place_of(group, outer, i);
     for (int k = 0; k < schema_size; ++k) {
       if (schema[k].group == group) {
         forget(store_entry(store, &schema[k], place));

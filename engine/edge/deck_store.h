@@ -7,14 +7,11 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "edge/clauses.h"
 #include "edge/schema.h"
 #include "model/deck.h"
 
 enum { MAX_INSTANCES = MAX_CUSTOMERS * MAX_TRANCHES };
-
-struct provenance { /* texts are owned by the store; NULL if not stated */
-  char *source, *confidence;
-};
 
 struct entry {
   bool given;
@@ -22,9 +19,16 @@ struct entry {
   struct provenance provenance;
 };
 
+struct tie { /* of two uncertain keys, by number */
+  int keys[2];
+  double rank;
+};
+
 struct deck_store {
-  struct deck *deck;     /* borrowed */
-  struct entry *entries; /* [schema_size][MAX_INSTANCES] */
+  struct deck *deck;                 /* borrowed */
+  struct entry *entries;             /* [schema_size][MAX_INSTANCES] */
+  struct clauses laws, correlations; /* of `uncertain`, `uncertain_correlation` */
+  struct tie ties[MAX_CORRELATIONS]; /* what the correlations say */
 };
 
 struct place { /* which item of its list: customers[outer].tranches[inner]; 0 where there is no
@@ -58,9 +62,30 @@ void store_forget(const struct deck_store *store, enum group group, int64_t oute
  * sections. */
 int64_t store_items(const struct deck_store *store, enum group group, int64_t outer);
 
+/* The item of a list that a word means: its number, or its name; -1 if there is none. And the
+   word for an item: its name, or its number where the name means another or there is none. */
+int64_t store_find_item(const struct deck_store *store, enum group group, int64_t outer,
+                        const char *word);
+void store_name_item(const struct deck_store *store, enum group group, int64_t outer,
+                     int64_t item, char word[MAX_NAME]);
+
 /* Prints what does not hold across keys, a line each, and what was left out. Returns the number
  * of faults. */
 int store_check(const struct deck_store *store, const char *path);
+
+/* Quietly: can the model run the deck, as far as that is between keys? If not, false, and the
+   first reason in `why`. */
+bool deck_holds(const struct deck *deck, char *why, size_t why_size);
+
+/* Gives the deck its uncertain keys, and the store its ties, from store->laws and
+   store->correlations, in the deck as it now is. Prints what is wrong, a line each, and returns
+   the number of faults. `units` are borrowed. */
+int store_make_uncertain(struct deck_store *store, const struct units *units);
+
+/* Prints a fault if some variant of the deck is none that the model can run: looks at the ends
+   of the laws of all keys that depend on each other, and at the first blocks of paths. Returns
+   the number of faults. */
+int store_check_variants(const struct deck_store *store, const char *path);
 
 /* Prints the canonical deck. */
 void store_print(const struct deck_store *store, FILE *out);

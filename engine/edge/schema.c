@@ -1,5 +1,6 @@
 #include "edge/schema.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Rows: the deck's path, its C member, kind, shape, range, low, high, what it means. */
@@ -320,6 +321,21 @@ bool schema_is_whole(const struct key *key) {
          key->kind == KIND_CHOICE;
 }
 
+bool schema_holds(const struct key *key, double value) {
+  const bool above = key->range == RANGE_CLOSED ? value >= key->low : value > key->low;
+  const bool below = key->range == RANGE_OPEN ? value < key->high : value <= key->high;
+  return above && below;
+}
+
+void schema_range(const struct key *key, char *words, size_t size) {
+  char high[40] = "unlimited";
+  if (key->high < 1e30) {
+    snprintf(high, sizeof high, "%.15g", key->high);
+  }
+  snprintf(words, size, "%s %.15g and %s %s", key->range == RANGE_CLOSED ? "at least" : "above",
+           key->low, key->range == RANGE_OPEN ? "below" : "at most", high);
+}
+
 size_t schema_values(enum shape shape) {
   switch (shape) {
     case SHAPE_REGIMES: return N_REGIMES;
@@ -342,6 +358,15 @@ const struct key *schema_find(enum group group, const char *section, const char 
     }
   }
   return NULL;
+}
+
+enum group schema_find_list(const char *name) {
+  for (int group = GROUP_GENERATION; group < GROUP_TRANCHE; ++group) {
+    if (strcmp(schema_lists[group].name, name) == 0) {
+      return (enum group)group;
+    }
+  }
+  return GROUP_SECTION;
 }
 
 bool schema_has_section(const char *section) {
@@ -395,7 +420,7 @@ const char *schema_suggest(enum group group, const char *section, const char *na
 }
 
 const char *schema_suggest_section(const char *section) {
-  const char *best = nearer(section, "include", NULL);
+  const char *best = nearer(section, "uncertain", nearer(section, "include", NULL));
   for (int i = 0; i < schema_size; ++i) {
     if (schema[i].group == GROUP_SECTION || schema[i].group != GROUP_TRANCHE) {
       const char *candidate = schema[i].section[0] != '\0' ? schema[i].section : schema[i].name;

@@ -63,8 +63,16 @@ extern const struct list schema_lists[N_GROUPS]; /* by group; no entry for GROUP
 /* Is the value of a key an int64_t (a count, a flag, a choice) in the struct, not doubles? */
 bool schema_is_whole(const struct key *key);
 
+/* Is a value in the key's range? And that range in words: "at least 0 and at most 10". */
+bool schema_holds(const struct key *key, double value);
+void schema_range(const struct key *key, char *words, size_t size);
+
 /* The key of that name in a group (and section); NULL if there is none. */
 const struct key *schema_find(enum group group, const char *section, const char *name);
+
+/* The list of items of that name in the deck (not the tranches of a customer); GROUP_SECTION if
+   there is none. */
+enum group schema_find_list(const char *name);
 
 /* The name most like `name` among a group's keys (and a section's), NULL if none is near. */
 const char *schema_suggest(enum group group, const char *section, const char *name);

@@ -18,7 +18,7 @@ static struct by_regime chances_in_a_month(const double rate[N_REGIMES]) {
 
 static void make_weights(struct constants *k, const struct deck *deck) {
   const double common = deck->n_customers > 1 ? deck->correlation.between_customers : 1;
-  cholesky(k->cholesky, deck->correlation.factors);
+  cholesky(N_FACTORS, N_FACTORS, k->cholesky[0], deck->correlation.factors[0]);
   k->customers_common = sqrt(common);
   k->customers_own = sqrt(1 - common);
   k->slips_common = sqrt(deck->fleet.slip_correlation);

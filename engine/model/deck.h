@@ -2,13 +2,15 @@
    filled, so that a broadcast and a comparison are one call each. Units: money in billion US
    dollars, power in GW, rates per year, dates and durations in months since t = 0, unless a
    comment says otherwise. Every member is one key of the table in edge/schema.c, where its
-   unit, range and meaning stand. */
+   unit, range and meaning stand; but the laws of uncertain keys, which model/uncertain.h draws
+   from. */
 #ifndef TENOR_MODEL_DECK_H
 #define TENOR_MODEL_DECK_H
 
 #include <stdint.h>
 
 #include "base/limits.h"
+#include "math/law.h"
 
 enum regime { REGIME_BOOM, REGIME_PLATEAU, REGIME_WINTER };
 enum factor { FACTOR_REVENUE, FACTOR_GROWTH, FACTOR_TRAINING, FACTOR_PRICE, FACTOR_BASE };
@@ -168,6 +170,15 @@ struct customer {
   struct tranche tranches[MAX_TRANCHES];
 };
 
+struct uncertain { /* a key with a law; its value in the deck is the one without uncertainty */
+  char name[MAX_KEY];  /* the key in full: market.price_level.winter */
+  char unit[MAX_UNIT]; /* of the law; empty for a pure number */
+  int64_t offset, n,
+      stride;    /* of the doubles it sets: first [byte of the deck], number, step [byte] */
+  int64_t scale; /* the law is that of a factor on the deck's own values */
+  struct law law;
+};
+
 struct deck {
   char name[MAX_NAME];
   struct time_keys time;
@@ -188,6 +199,10 @@ struct deck {
   struct relet relet;
   struct provider provider;
   struct customer customers[MAX_CUSTOMERS];
+  int64_t n_uncertain;
+  struct uncertain uncertain[MAX_UNCERTAIN];
+  /* lower triangular L, L L' the correlation of the normals behind the uncertain keys */
+  double uncertain_weights[MAX_UNCERTAIN][MAX_UNCERTAIN];
 };
 
 /* Number of quarters of the deck's horizon; the last one may hold one or two months. */

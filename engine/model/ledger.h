@@ -25,9 +25,9 @@ struct ledger_entry {
 extern const struct ledger_entry ledger_entries[N_LEDGER];
 
 /* Follows path `path` of a sampling through all months, exactly as a sampled run does: on the
-   same kernel, in the same group of lanes. values [horizon][n_customers][N_LEDGER]; entries
-   that are not of a customer stand at customer 0. Error: STATUS_FAILED (memory). Not
-   collective. */
+   same kernel, in the same group of lanes. A deck with uncertain keys is wanted as the path's
+   block draws it (model/uncertain.h). values [horizon][n_customers][N_LEDGER]; entries that are
+   not of a customer stand at customer 0. Error: STATUS_FAILED (memory). Not collective. */
 enum status ledger_make(const struct kernel *kernel, const struct deck *deck,
                         const struct constants *constants, const struct sampling *sampling,
                         int64_t path, double *values);

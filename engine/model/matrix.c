@@ -78,15 +78,19 @@ void transition_probabilities(double into[N_REGIMES][N_REGIMES],
   }
 }
 
-void cholesky(double into[N_FACTORS][N_FACTORS], const double a[N_FACTORS][N_FACTORS]) {
-  memset(into, 0, sizeof(double[N_FACTORS][N_FACTORS]));
-  for (int j = 0; j < N_FACTORS; ++j) {
-    for (int i = j; i < N_FACTORS; ++i) {
-      double rest = a[i][j];
+bool cholesky(int n, int stride, double *into, const double *a) {
+  for (int i = 0; i < n; ++i) {
+    for (int j = 0; j <= i; ++j) {
+      double rest = a[i * stride + j];
       for (int k = 0; k < j; ++k) {
-        rest -= into[i][k] * into[j][k];
+        rest -= into[i * stride + k] * into[j * stride + k];
       }
-      into[i][j] = i == j ? sqrt(rest) : rest / into[j][j];
+      if (i == j && !(rest > 1e-12)) {
+        return false;
+      }
+      into[i * stride + j] = i == j ? sqrt(rest) : rest / into[j * stride + j];
+      into[j * stride + i] = i == j ? into[i * stride + i] : 0.0;
     }
   }
+  return true;
 }

@@ -3,6 +3,8 @@
 #ifndef TENOR_MODEL_MATRIX_H
 #define TENOR_MODEL_MATRIX_H
 
+#include <stdbool.h>
+
 #include "base/limits.h"
 
 /* into = exp(rate * step), the transition probabilities over `step` of a chain with those
@@ -19,7 +21,9 @@ void matrix_multiply(double into[N_REGIMES][N_REGIMES], const double a[N_REGIMES
 void matrix_apply(double into[N_REGIMES], const double a[N_REGIMES][N_REGIMES],
                   const double x[N_REGIMES]);
 
-/* into = lower triangular L with L L' = a, for a positive definite a; zeros above. */
-void cholesky(double into[N_FACTORS][N_FACTORS], const double a[N_FACTORS][N_FACTORS]);
+/* into = lower triangular L with L L' = a, for a symmetric a; zeros above. Both n x n, one row
+   every `stride` numbers. false, with `into` half done, if `a` is not positive definite (a
+   pivot is not above 1e-12). `into` may not be a. */
+bool cholesky(int n, int stride, double *into, const double *a);
 
 #endif

@@ -3,7 +3,9 @@
    number, a new draw of an old purpose a new block; nothing that exists ever moves, so two
    decks on one seed share every draw that both have.
 
-   Draws of a path as a whole stand at month NO_MONTH. */
+   Draws of a path as a whole stand at month NO_MONTH. A draw of an uncertain key has the number
+   of a block of paths in the place of the path and a hash of the key's name in the 32 bits of
+   month and block (model/uncertain.h). */
 #ifndef TENOR_RANDOM_PURPOSES_H
 #define TENOR_RANDOM_PURPOSES_H
 
@@ -20,8 +22,9 @@ enum purpose {
                           (base, base growth) */
   PURPOSE_OWN =
       8, /* month; block 2c: normals (revenue, growth) of customer c; 2c+1: (training, -) */
-  PURPOSE_EVENTS = 9 /* month; block 2c: uniforms (raise, renegotiation) of customer c; 2c+1:
-                        (extension, -) */
+  PURPOSE_EVENTS = 9, /* month; block 2c: uniforms (raise, renegotiation) of customer c; 2c+1:
+                         (extension, -) */
+  PURPOSE_UNCERTAIN = 10 /* block of paths and key: uniform */
 };
 
 #endif

@@ -12,6 +12,7 @@
 #include "base/arrays.h"
 #include "edge/deck_file.h"
 #include "model/kernel.h"
+#include "model/uncertain.h"
 #include "plan.h"
 
 static void stop(const char *what, const char *why) {
@@ -76,27 +77,28 @@ static void simulate(const struct deck *deck, const struct layout *layout,
                      const struct wanted *wanted, int n_wanted) {
   const struct kernel *kernel = kernel_pick();
   const struct plan plan = plan_make(n_paths);
-  struct constants *constants = memory(1, sizeof *constants);
   if (kernel == NULL) {
     stop("kernel", "there is none");
   }
-  constants_make(constants, deck);
 #pragma omp parallel
   {
     struct workspace *w = workspace_make(deck);
+    struct variant *variant = memory(1, sizeof *variant);
     double *columns = memory((size_t)layout->n_columns, BLOCK_PATHS * sizeof(double));
 #pragma omp for schedule(dynamic, 1)
     for (int64_t block = 0; block < plan.end_block; ++block) {
-      kernel->run(w, deck, constants, sampling, block * BLOCK_PATHS, layout, columns);
+      variant_draw(variant, deck, sampling->seed, block);
+      kernel->run(w, &variant->deck, &variant->constants, sampling, block * BLOCK_PATHS, layout,
+                  columns);
       for (int n = 0; n < n_wanted; ++n) {
         keep(&wanted[n], layout, columns, block * BLOCK_PATHS, plan_block_paths(&plan, block),
              n_paths);
       }
     }
     array_free(columns);
+    array_free(variant);
     workspace_free(w);
   }
-  array_free(constants);
 }
 
 static void write_all(const char *path, int64_t n_paths, struct wanted *wanted, int n_wanted) {

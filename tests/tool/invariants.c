@@ -11,12 +11,13 @@
 #include "base/arrays.h"
 #include "edge/deck_file.h"
 #include "model/kernel.h"
+#include "model/uncertain.h"
 #include "model/workspace.h"
 #include "plan.h"
 
 static const double ALLOWED = 1e-8;
 
-enum law {
+enum identity {
   BACKLOG_ROLLS_FORWARD,
   BILLS_ARE_RECOGNISED_DEFERRED_OR_FORFEITED,
   GROSS_IS_REVENUE_AND_CREDITS,
@@ -34,9 +35,9 @@ enum law {
   VALUE_IS_THE_SUM_OF_ITS_PARTS,
   PARTS_ARE_WITHIN_WHOLES,
   STATE_STAYS_IN_RANGE,
-  N_LAWS
+  N_IDENTITIES
 };
-static const char *const law_names[N_LAWS] = {
+static const char *const identity_names[N_IDENTITIES] = {
     "backlog rolls forward",
     "bills are recognised, deferred or forfeited",
     "gross is revenue and credits",
@@ -57,26 +58,27 @@ static const char *const law_names[N_LAWS] = {
 };
 
 struct watch { /* what a thread has seen, and what it must remember from month to month */
-  double worst[N_LAWS];
+  double worst[N_IDENTITIES];
   double alive[MAX_CUSTOMERS][LANES];       /* before the month */
   double cash[MAX_CUSTOMERS][LANES];        /* before the month */
   double delivered[MAX_GENERATIONS][LANES]; /* before the month */
   bool overdrawn[MAX_CUSTOMERS][LANES];     /* spent more than it had, in some month */
 };
 
-static void see(struct watch *watch, enum law law, double violation) {
-  if (!(violation <= watch->worst[law])) { /* not a number counts as infinite */
-    watch->worst[law] = isnan(violation) ? INFINITY : violation;
+static void see(struct watch *watch, enum identity identity, double violation) {
+  if (!(violation <= watch->worst[identity])) { /* not a number counts as infinite */
+    watch->worst[identity] = isnan(violation) ? INFINITY : violation;
   }
 }
 
-static void see_equal(struct watch *watch, enum law law, double a, double b) {
-  see(watch, law, fabs(a - b));
+static void see_equal(struct watch *watch, enum identity identity, double a, double b) {
+  see(watch, identity, fabs(a - b));
 }
 
-static void see_within(struct watch *watch, enum law law, double low, double x, double high) {
-  see(watch, law, low - x);
-  see(watch, law, x - high);
+static void see_within(struct watch *watch, enum identity identity, double low, double x,
+                       double high) {
+  see(watch, identity, low - x);
+  see(watch, identity, x - high);
 }
 
 static void remember(struct watch *watch, const struct workspace *w, const struct deck *deck) {
@@ -235,25 +237,26 @@ static void check_sums(struct watch *watch, const struct rows *rows, int i) {
 struct job {
   const struct kernel *kernel;
   const struct deck *deck;
-  const struct constants *constants;
   struct layout layout;
   struct sampling sampling;
 };
 
-static void check_group(const struct job *job, struct workspace *w, double *columns,
-                        struct watch *watch, int64_t first_path) {
+static void check_group(const struct job *job, const struct variant *variant,
+                        struct workspace *w, double *columns, struct watch *watch,
+                        int64_t first_path) {
+  const struct deck *deck = &variant->deck;
+  const struct constants *constants = &variant->constants;
   const struct rows rows = {&job->layout, columns};
-  job->kernel->draw_begin(w, job->deck, job->constants, &job->sampling, first_path);
-  job->kernel->begin(w, job->deck, job->constants, &w->path_draws);
+  job->kernel->draw_begin(w, deck, constants, &job->sampling, first_path);
+  job->kernel->begin(w, deck, constants, &w->path_draws);
   memset(watch->overdrawn, 0, sizeof watch->overdrawn);
-  for (int64_t m = 0; m < job->deck->time.horizon; ++m) {
-    remember(watch, w, job->deck);
-    job->kernel->draw_month(w, job->deck, job->constants, &job->sampling, first_path, m);
-    job->kernel->month(w, job->deck, job->constants, &w->month_draws, m, &job->layout, columns,
-                       0);
-    check_month(watch, w, job->deck);
+  for (int64_t m = 0; m < deck->time.horizon; ++m) {
+    remember(watch, w, deck);
+    job->kernel->draw_month(w, deck, constants, &job->sampling, first_path, m);
+    job->kernel->month(w, deck, constants, &w->month_draws, m, &job->layout, columns, 0);
+    check_month(watch, w, deck);
   }
-  job->kernel->end(w, job->deck, job->constants, &job->layout, columns, 0);
+  job->kernel->end(w, deck, constants, &job->layout, columns, 0);
   for (int i = 0; i < LANES; ++i) {
     check_finite(watch, &rows, i);
     check_quarters(watch, &rows, i);
@@ -261,28 +264,31 @@ static void check_group(const struct job *job, struct workspace *w, double *colu
   }
 }
 
-static bool check_all(const struct job *job, int64_t n_paths, double worst[N_LAWS]) {
+static bool check_all(const struct job *job, int64_t n_paths, double worst[N_IDENTITIES]) {
   bool done = true;
 #pragma omp parallel
   {
     struct workspace *w = workspace_make(job->deck);
     struct watch *watch = array_make(1, sizeof *watch);
+    struct variant *variant = array_make(1, sizeof *variant);
     double *columns = array_make((size_t)job->layout.n_columns, BLOCK_PATHS * sizeof(double));
-    const bool ready = w != NULL && watch != NULL && columns != NULL;
+    const bool ready = w != NULL && watch != NULL && columns != NULL && variant != NULL;
 #pragma omp for schedule(dynamic, 1)
     for (int64_t group = 0; group < (n_paths + LANES - 1) / LANES; ++group) {
       if (ready) {
-        check_group(job, w, columns, watch, group * LANES);
+        variant_draw(variant, job->deck, job->sampling.seed, group * LANES / BLOCK_PATHS);
+        check_group(job, variant, w, columns, watch, group * LANES);
       }
     }
 #pragma omp critical
     {
       done = done && ready;
-      for (int law = 0; ready && law < N_LAWS; ++law) {
-        worst[law] = fmax(worst[law], watch->worst[law]);
+      for (int identity = 0; ready && identity < N_IDENTITIES; ++identity) {
+        worst[identity] = fmax(worst[identity], watch->worst[identity]);
       }
     }
     array_free(columns);
+    array_free(variant);
     array_free(watch);
     workspace_free(w);
   }
@@ -295,24 +301,19 @@ int main(int argc, char **argv) {
     return EXIT_FAILURE;
   }
   struct deck *deck = array_make(1, sizeof *deck);
-  struct constants *constants = array_make(1, sizeof *constants);
-  struct job job = {.kernel = kernel_pick(),
-                    .deck = deck,
-                    .constants = constants,
-                    .sampling = {.seed = strtoull(argv[2], NULL, 10)}};
-  double worst[N_LAWS] = {0};
+  struct job job = {
+      .kernel = kernel_pick(), .deck = deck, .sampling = {.seed = strtoull(argv[2], NULL, 10)}};
+  double worst[N_IDENTITIES] = {0};
   bool holds = false;
-  if (deck != NULL && constants != NULL && job.kernel != NULL &&
+  if (deck != NULL && job.kernel != NULL &&
       deck_read(argv[1], (const char *const *)&argv[4], argc - 4, deck, NULL) == STATUS_OK) {
-    constants_make(constants, deck);
     layout_make(&job.layout, deck);
     holds = check_all(&job, strtoll(argv[3], NULL, 10), worst);
   }
-  for (int law = 0; law < N_LAWS; ++law) {
-    printf("%-48s %.1e\n", law_names[law], worst[law]);
-    holds = holds && worst[law] <= ALLOWED;
+  for (int identity = 0; identity < N_IDENTITIES; ++identity) {
+    printf("%-48s %.1e\n", identity_names[identity], worst[identity]);
+    holds = holds && worst[identity] <= ALLOWED;
   }
-  array_free(constants);
   array_free(deck);
   return holds ? EXIT_SUCCESS : EXIT_FAILURE;
 }
