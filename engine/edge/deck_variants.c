@@ -30,9 +30,9 @@ static bool belongs(const struct uncertain *item, const struct group_of_keys *gr
   return item->offset >= group->offset && item->offset < group->offset + group->size;
 }
 
-static void put_value(const struct deck *deck, int64_t i, double u) {
+static void put_value(const struct deck *deck, int64_t i, double u, const char *before) {
   const struct uncertain *item = &deck->uncertain[i];
-  fprintf(stderr, " %s %s %.6g%s%s", item->name, item->scale ? "x" : "=",
+  fprintf(stderr, "%s%s %s %.6g%s%s", before, item->name, item->scale ? "x" : "=",
           law_quantile(&item->law, u), item->unit[0] != '\0' ? " " : "", item->unit);
 }
 
@@ -52,11 +52,12 @@ static bool look_at(const struct look *look, const double *u,
                 ? look->store->laws.items[i].where
                 : where;
   }
-  fprintf(stderr, "%s: error: uncertain: %s; so it is with", where != NULL ? where : look->path,
-          why);
+  fprintf(stderr, "%s: error: uncertain: %s", where != NULL ? where : look->path, why);
+  const char *before = "; so it is with ";
   for (int64_t i = 0; i < deck->n_uncertain; ++i) {
     if (group == NULL || belongs(&deck->uncertain[i], group)) {
-      put_value(deck, i, u[i]);
+      put_value(deck, i, u[i], before);
+      before = ", ";
     }
   }
   fputc('\n', stderr);

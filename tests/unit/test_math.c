@@ -13,6 +13,7 @@
 
 #include "math/beta.h"
 #include "math/lane.h"
+#include "math/law.h"
 
 enum { MAX_ANSWERS = 4096, MAX_ARGUMENTS = 3 };
 
@@ -240,6 +241,87 @@ static void inverse_beta_runs_from_zero_to_one_without_falling(void **state) {
   }
 }
 
+/* ---- laws of uncertain keys */
+
+static const struct law laws[] = {
+    {.kind = LAW_UNIFORM, .low = -2, .high = 3},
+    {.kind = LAW_NORMAL, .low = -INFINITY, .high = INFINITY, .centre = 1, .spread = 2},
+    {.kind = LAW_NORMAL, .low = 0.5, .high = 4, .centre = 1, .spread = 2},
+    {.kind = LAW_NORMAL, .low = 8, .high = INFINITY, .centre = 1, .spread = 2},
+    {.kind = LAW_LOGNORMAL, .low = -INFINITY, .high = INFINITY, .centre = 3, .spread = 0.5},
+    {.kind = LAW_LOGNORMAL, .low = 1, .high = 5, .centre = 3, .spread = 0.5},
+    {.kind = LAW_TRIANGULAR, .low = -1, .high = 4, .centre = 0},
+    {.kind = LAW_TRIANGULAR, .low = -1, .high = 4, .centre = -1},
+    {.kind = LAW_PERT, .low = -1, .high = 4, .centre = 4},
+    {.kind = LAW_PERT, .low = -1, .high = 4, .centre = 0.3},
+    {.kind = LAW_DISCRETE,
+     .low = 1,
+     .high = 8,
+     .n_outcomes = 3,
+     .outcomes = {1, 2, 8},
+     .weights = {0.3, 0, 1.7}},
+};
+enum { N_EXAMPLES = sizeof laws / sizeof laws[0] };
+
+static void quantiles_of_laws_rise_from_low_to_high(void **state) {
+  (void)state;
+  for (int i = 0; i < N_EXAMPLES; ++i) {
+    double before = law_quantile(&laws[i], LAW_FIRST);
+    assert_true(before >= laws[i].low && isfinite(before));
+    for (int k = 1; k <= 4000; ++k) {
+      const double x = law_quantile(&laws[i], k < 4000 ? k / 4000.0 : LAW_LAST);
+      assert_true(x >= before && x <= laws[i].high);
+      before = x;
+    }
+    assert_true(isfinite(before));
+  }
+}
+
+static void laws_end_where_they_are_said_to(void **state) {
+  (void)state;
+  for (int i = 0; i < N_EXAMPLES; ++i) {
+    if (laws[i].kind == LAW_PERT) { /* whose ends are too thin to be drawn */
+      continue;
+    }
+    if (isfinite(laws[i].low)) {
+      assert_true(law_quantile(&laws[i], LAW_FIRST) < laws[i].low + 1e-6);
+    }
+    if (isfinite(laws[i].high)) {
+      assert_true(law_quantile(&laws[i], LAW_LAST) > laws[i].high - 1e-6);
+    }
+  }
+}
+
+static void normal_distribution_undoes_its_quantile(void **state) {
+  (void)state;
+  for (int k = 1; k <= 53; ++k) { /* down to the first uniform, in both tails */
+    const double u = ldexp(1.0, -k), z = lane_normal(u);
+    assert_true(fabs(law_normal_below(z) / u - 1) < 2e-11);
+    assert_true(fabs((1 - law_normal_below(-z)) - u) < 2e-11 * u + 0x1p-53);
+  }
+  assert_true(law_normal_below(0) == 0.5);
+  assert_true(law_normal_below(-40) == LAW_FIRST && law_normal_below(40) == LAW_LAST);
+}
+
+static void a_cut_law_keeps_what_lies_between(void **state) {
+  (void)state;
+  assert_true(law_kept(&laws[0]) == 1 && law_kept(&laws[1]) == 1);
+  const struct law within_one_sd = {
+      .kind = LAW_NORMAL, .low = -1, .high = 3, .centre = 1, .spread = 2};
+  assert_true(fabs(law_kept(&within_one_sd) - 0.68268949213708590) < 1e-13);
+  const struct law above_median = {
+      .kind = LAW_LOGNORMAL, .low = 3, .high = INFINITY, .centre = 3, .spread = 0.5};
+  assert_true(fabs(law_kept(&above_median) - 0.5) < 1e-15);
+}
+
+static void normals_are_tied_by_twice_a_sine(void **state) {
+  (void)state;
+  for (int k = -100; k <= 100; ++k) {
+    const double rank = k / 100.0;
+    assert_true(fabs(law_normal_correlation(rank) - 2 * sin(acos(-1) * rank / 6)) < 5e-16);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(exp_is_off_by_less_than_its_last_place),
@@ -253,6 +335,11 @@ int main(void) {
       cmocka_unit_test(inverse_beta_is_true_to_thirteen_places),
       cmocka_unit_test(recovery_rates_have_their_known_quantiles),
       cmocka_unit_test(inverse_beta_runs_from_zero_to_one_without_falling),
+      cmocka_unit_test(quantiles_of_laws_rise_from_low_to_high),
+      cmocka_unit_test(laws_end_where_they_are_said_to),
+      cmocka_unit_test(normal_distribution_undoes_its_quantile),
+      cmocka_unit_test(a_cut_law_keeps_what_lies_between),
+      cmocka_unit_test(normals_are_tied_by_twice_a_sine),
   };
   return cmocka_run_group_tests(tests, read_table, NULL);
 }
