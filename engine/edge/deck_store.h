@@ -83,7 +83,7 @@ bool deck_holds(const struct deck *deck, char *why, size_t why_size);
 int store_make_uncertain(struct deck_store *store, const struct units *units);
 
 /* Prints a fault if some variant of the deck is none that the model can run: looks at the ends
-   of the laws of all keys that depend on each other, and at the first blocks of paths. Returns
+   of the laws of all keys that depend on each other, and at some that are drawn. Returns
    the number of faults. */
 int store_check_variants(const struct deck_store *store, const char *path);
 

@@ -13,7 +13,7 @@ from scipy import stats
 
 TOP = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("TENOR_BUILD", TOP / "build"))
-TENOR, TOOL = BUILD / "engine/tenor", BUILD / "tests/tool"
+TENOR, TOOL = os.environ.get("TENOR", BUILD / "engine/tenor"), BUILD / "tests/tool"
 BASE, QUIET = TOP / "decks/anthropic-aws.yaml", TOP / "tests/decks/quiet.yaml"
 SEED, BLOCKS = 7, 20_000
 
@@ -328,6 +328,14 @@ def test_explain_follows_a_path_under_the_draws_of_its_block(full, tmp_path):
     assert f"path {npv.ravel().argmin()} of seed" in done.stdout
 
 
+def test_a_result_is_continued_as_if_in_one_run(full, tmp_path):
+    for name, paths in (("part.nc", 1500), ("whole.nc", 4000)):
+        assert tenor("run", full, "-o", tmp_path / name, "--paths", paths, "--quiet").returncode == 0
+    done = tenor("extend", tmp_path / "part.nc", "--paths", 4000, "--quiet")
+    assert done.returncode == 0, done.stderr
+    assert filecmp.cmp(tmp_path / "part.nc", tmp_path / "whole.nc", shallow=False)
+
+
 # ---- the deck's text
 
 def uncertain_part(text):
@@ -378,6 +386,17 @@ def test_a_base_value_is_set_beside_its_law(tmp_path):
     deck = write(tmp_path, [ONE, f"key: {HAZARD}, {LAWS['scale'][1]}"])
     text = resolved(deck, "--set", f"{SPOT}=0.3", "--set", "credit.hazard=0.1, 0.2, 0.3 1/year")
     assert 'spot_fraction: {value: "0.3"' in text and 'hazard: {value: "0.1, 0.2, 0.3 1/year"' in text and "uncertain:" in text
+
+
+def test_the_examples_of_the_readme_are_decks(tmp_path):
+    section = (TOP / "decks/README.md").read_text().split("## Uncertain keys\n")[1].split("\n## ")[0]
+    first, second = ["\n".join(line[4:] for line in part.split("\n") if line.startswith("    ") or not line)
+                     for part in (section.split("| law |")[0], section.split("changes them, or drops them:")[1])]
+    (tmp_path / "risky.yaml").write_text(f"include: {BASE}\n{first}\n")
+    (tmp_path / "other.yaml").write_text(second)
+    assert uncertain_part(resolved(tmp_path / "risky.yaml")).count("key: ") == 3
+    other = uncertain_part(resolved(tmp_path / "other.yaml"))
+    assert other.count("key: ") == 3 and "credit.hazard" not in other and 'high: "4 billion USD/GW/year"' in other
 
 
 # ---- faults
