@@ -209,8 +209,11 @@ enum status campaign_state(const struct campaign *campaign, struct state *state)
   const int n_tallies = campaign->n_sides == 1 ? 1 : TALLY_REPLICATES;
   struct worker *worker = &campaign->crew->workers[0];
   double *centres[MAX_TALLIES] = {NULL};
-  bool made = true;
+  bool made = true, clustered = false;
   *state = (struct state){0};
+  for (int n = 0; n < campaign->n_sides; ++n) {
+    clustered = clustered || plan_clustered(campaign->sides[n].deck, campaign->sampling);
+  }
   simulate(campaign, worker, 0);
   for (int t = 0; made && t < n_tallies; ++t) {
     double room[BLOCK_PATHS];
@@ -221,7 +224,7 @@ enum status campaign_state(const struct campaign *campaign, struct state *state)
     }
   }
   const enum status status =
-      made ? state_make(state, campaign->layout, campaign->n_sides, false,
+      made ? state_make(state, campaign->layout, campaign->n_sides, clustered,
                         (const double *const *)centres,
                         campaign->sampling.points > 0 ? count_figures(campaign, state) : 0)
            : status_fail(STATUS_FAILED, "no memory for %lld columns", (long long)n_columns);

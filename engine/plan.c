@@ -32,6 +32,10 @@ struct sampling plan_sampling(const struct sampling_keys *keys, int64_t *paths) 
   return sampling;
 }
 
+bool plan_clustered(const struct deck *deck, struct sampling sampling) {
+  return deck->n_uncertain > 0 && sampling.points == 0;
+}
+
 int64_t plan_block_paths(const struct plan *plan, int64_t block) {
   const int64_t left = plan->end_path - block * BLOCK_PATHS;
   return left < BLOCK_PATHS ? left : BLOCK_PATHS;

@@ -5,6 +5,7 @@
 #ifndef TENOR_PLAN_H
 #define TENOR_PLAN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/limits.h"
@@ -32,6 +33,10 @@ struct range plan_shard(int64_t paths, int64_t unit, int64_t shard, int64_t n);
 /* How a deck's paths are drawn. *paths is how many: the deck's number, or with Sobol points the
    next one that fills every replicate with a power of two of them, a block at least. */
 struct sampling plan_sampling(const struct sampling_keys *keys, int64_t *paths);
+
+/* Are only its blocks independent of each other? Their paths share drawn keys of the deck. With
+   replicates it does not matter: errors come from these alone. */
+bool plan_clustered(const struct deck *deck, struct sampling sampling);
 
 /* How many of block `block`'s paths belong to the plan: BLOCK_PATHS, fewer in the last one.
    They are the first ones of the block. */

@@ -5,6 +5,7 @@
 #include "edge/deck_file.h"
 #include "edge/files.h"
 #include "edge/results_state.h"
+#include "plan.h"
 
 static const char help_text[] =
     "usage: tenor merge PART.nc... -o OUT.nc [--force] [--quiet]\n\n"
@@ -43,7 +44,11 @@ static enum status begin(struct merge *merge, const char *path) {
       return status_fail(STATUS_MISMATCH, "%s: its state does not fit its deck", path);
     }
   }
-  status = state_make(&merge->state, &merge->layout, merge->first.n_decks, false, centres,
+  bool clustered = false;
+  for (int i = 0; i < merge->first.n_decks; ++i) {
+    clustered = clustered || plan_clustered(&merge->decks[i], merge->first.sampling);
+  }
+  status = state_make(&merge->state, &merge->layout, merge->first.n_decks, clustered, centres,
                       merge->first.tallies[TALLY_REPLICATES].n_columns);
   return status == STATUS_OK ? saved_add(&merge->first, path, &merge->state) : status;
 }
