@@ -235,7 +235,7 @@ enum status campaign_state(const struct campaign *campaign, struct state *state)
 }
 
 void campaign_take_out(const struct campaign *campaign, struct state *state,
-                       struct range range) {
+                       struct path_range range) {
   const int64_t block = range.end / BLOCK_PATHS, n = range.end % BLOCK_PATHS;
   const int n_tallies = state_path_tallies(state);
   if (n == 0) {
@@ -251,7 +251,7 @@ void campaign_take_out(const struct campaign *campaign, struct state *state,
     tally_negate(&state->tallies[t]);
   }
   state_canonical(state);
-  ranges_cut(&state->paths, (struct range){range.end - n, range.end});
+  ranges_cut(&state->paths, (struct path_range){range.end - n, range.end});
 }
 
 static void empty(struct state *state) {
@@ -412,8 +412,8 @@ static bool run_to_pause(struct march *march, int64_t *begin, enum status *statu
     return false;
   }
   if (!ranges_add(&march->state->paths,
-                  (struct range){*begin * BLOCK_PATHS,
-                                 earlier(end * BLOCK_PATHS, march->plan.end_path)})) {
+                  (struct path_range){*begin * BLOCK_PATHS,
+                                      earlier(end * BLOCK_PATHS, march->plan.end_path)})) {
     *status =
         status_fail(STATUS_FAILED, "no memory for a range of paths"); /* agreed on later */
   }
@@ -481,7 +481,7 @@ enum status campaign_share(const struct campaign *campaign, struct ranges *range
   bool added = true;
   team_broadcast(&n, sizeof n);
   for (int64_t i = 0; i < n; ++i) {
-    struct range range = first ? ranges->at[i] : (struct range){0, 0};
+    struct path_range range = first ? ranges->at[i] : (struct path_range){0, 0};
     team_broadcast(&range, sizeof range);
     added = first || (added && ranges_add(ranges, range));
   }

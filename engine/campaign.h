@@ -59,7 +59,7 @@ enum status campaign_state(const struct campaign *campaign, struct state *state)
 /* Takes the last block of a range out of the state if it is not a whole one, so that the range
    can go on: a block counts as a whole. Not collective; where the state is. */
 void campaign_take_out(const struct campaign *campaign, struct state *state,
-                       struct range range);
+                       struct path_range range);
 
 /* Samples the paths of `todo`, none of which is in the state, and adds them to rank 0's; the
    other ranks' states are empty before and after. Ranges begin with a block; with replicates

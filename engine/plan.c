@@ -1,6 +1,6 @@
 #include "plan.h"
 
-struct plan plan_range(struct range range) {
+struct plan plan_range(struct path_range range) {
   return (struct plan){.first_path = range.first,
                        .end_path = range.end,
                        .first_block = range.first / BLOCK_PATHS,
@@ -8,14 +8,14 @@ struct plan plan_range(struct range range) {
 }
 
 struct plan plan_make(int64_t paths) {
-  return plan_range((struct range){0, paths});
+  return plan_range((struct path_range){0, paths});
 }
 
-struct range plan_shard(int64_t paths, int64_t unit, int64_t shard, int64_t n) {
+struct path_range plan_shard(int64_t paths, int64_t unit, int64_t shard, int64_t n) {
   const int64_t units = (paths + unit - 1) / unit;
   /* units (shard - 1) / n without overflow: 2^31 units at most, n below 2^31 */
   const int64_t first = units * (shard - 1) / n * unit, end = units * shard / n * unit;
-  return (struct range){first < paths ? first : paths, end < paths ? end : paths};
+  return (struct path_range){first < paths ? first : paths, end < paths ? end : paths};
 }
 
 struct sampling plan_sampling(const struct sampling_keys *keys, int64_t *paths) {

@@ -19,7 +19,7 @@ struct plan {
 };
 
 /* The plan for a range that begins with a block. */
-struct plan plan_range(struct range range);
+struct plan plan_range(struct path_range range);
 
 /* The plan for the paths 0 .. paths-1. paths >= 1. */
 struct plan plan_make(int64_t paths);
@@ -28,7 +28,7 @@ struct plan plan_make(int64_t paths);
    (a block, or a replicate) as every other shard has. Empty if there are fewer units than
    shards.
  */
-struct range plan_shard(int64_t paths, int64_t unit, int64_t shard, int64_t n);
+struct path_range plan_shard(int64_t paths, int64_t unit, int64_t shard, int64_t n);
 
 /* How a deck's paths are drawn. *paths is how many: the deck's number, or with Sobol points the
    next one that fills every replicate with a power of two of them, a block at least. */

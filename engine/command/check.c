@@ -12,6 +12,7 @@
 #include "edge/schema.h"
 #include "model/kernel.h"
 #include "model/uncertain.h"
+#include "plan.h"
 #include "stats/tally.h"
 
 static const char help_text[] =
@@ -122,7 +123,8 @@ static double time_block(const struct deck *deck, const struct layout *layout,
   const struct kernel *kernel = kernel_pick();
   struct variant *variant = array_make(1, sizeof *variant);
   struct workspace *workspace = workspace_make(deck);
-  const struct sampling sampling = {.seed = deck->sampling.seed};
+  int64_t n_paths = 0;
+  const struct sampling sampling = plan_sampling(&deck->sampling, &n_paths);
   double seconds = 0.0;
   if (kernel != NULL && variant != NULL && workspace != NULL) {
     for (int64_t i = 0; i < 2; ++i) {
@@ -141,6 +143,7 @@ static double time_block(const struct deck *deck, const struct layout *layout,
 static enum status estimate(const struct deck *deck) {
   struct layout layout;
   struct tally tally;
+  int64_t n_paths = 0;
   layout_make(&layout, deck);
   double *columns = array_make((size_t)layout.n_columns, BLOCK_PATHS * sizeof(double));
   enum status status = columns != NULL
@@ -148,7 +151,9 @@ static enum status estimate(const struct deck *deck) {
                            : status_fail(STATUS_FAILED, "no memory for a block of paths");
   if (status == STATUS_OK) {
     const double seconds = time_block(deck, &layout, columns);
-    status = tally_make(&tally, &layout, HISTOGRAMS_OF_TABLE, false, columns);
+    status =
+        tally_make(&tally, &layout, HISTOGRAMS_OF_TABLE,
+                   plan_clustered(deck, plan_sampling(&deck->sampling, &n_paths)), columns);
     if (status == STATUS_OK && seconds > 0.0) {
       const double rate = BLOCK_PATHS / seconds;
       fprintf(
@@ -157,7 +162,7 @@ static enum status estimate(const struct deck *deck) {
           "thread; a core here computes "
           "about %.0f paths/s, so %.0f paths take about %.2g core seconds, statistics apart.\n",
           8e-6 * (double)tally.n_words, 8e-6 * (double)(layout.n_columns * BLOCK_PATHS), rate,
-          (double)deck->sampling.paths, (double)deck->sampling.paths / rate);
+          (double)n_paths, (double)n_paths / rate);
     }
     tally_free(&tally);
   }
@@ -176,8 +181,12 @@ static enum status check(const char *path, const char *const *assignments, int n
     if (strncmp(resolved, "name:", 5) != 0) {
       printf("name: {value: \"%s\"}\n", deck->name);
     }
-    printf("sampling: {paths: %lld, seed: %llu}\n%s", (long long)deck->sampling.paths,
-           (unsigned long long)deck->sampling.seed, resolved);
+    printf("sampling: {paths: %lld, seed: %llu", (long long)deck->sampling.paths,
+           (unsigned long long)deck->sampling.seed);
+    if (deck->sampling.method == SAMPLING_SOBOL) {
+      printf(", method: sobol, replicates: %lld", (long long)deck->sampling.replicates);
+    }
+    printf("}\n%s", resolved);
     status = estimate(deck);
   }
   free(resolved);

@@ -106,10 +106,11 @@ static enum status find_column(const char *by, const struct deck *deck,
 static enum status search(const struct kernel *kernel, const struct deck *deck,
                           struct variant *variant, const struct layout *layout, int64_t column,
                           struct found *all) {
-  const struct plan plan = plan_make(deck->sampling.paths);
+  int64_t n_paths = 0;
+  const struct sampling sampling = plan_sampling(&deck->sampling, &n_paths);
+  const struct plan plan = plan_make(n_paths);
   struct workspace *w = workspace_make(deck);
   double *columns = array_make((size_t)layout->n_columns, BLOCK_PATHS * sizeof(double));
-  const struct sampling sampling = {.seed = deck->sampling.seed};
   const bool ready = w != NULL && columns != NULL;
   for (int64_t block = plan.first_block; ready && block < plan.end_block; ++block) {
     variant_draw(variant, deck, sampling.seed, block);
@@ -147,7 +148,8 @@ static enum status pick_path(const struct request *request, const struct kernel 
   struct layout layout;
   enum metric_id metric;
   int64_t column = 0;
-  const int64_t n = deck->sampling.paths;
+  int64_t n = 0;
+  (void)plan_sampling(&deck->sampling, &n);
   layout_make(&layout, deck);
   if (find_column(request->by, deck, &layout, &metric, &column) != STATUS_OK) {
     return STATUS_USAGE;
@@ -271,7 +273,8 @@ static enum status print_path(const struct request *request, const struct deck *
   struct variant *variant = array_make(1, sizeof *variant);
   double *values =
       array_make((size_t)(deck->time.horizon * deck->n_customers), N_LEDGER * sizeof(double));
-  const struct sampling sampling = {.seed = deck->sampling.seed};
+  int64_t n_paths = 0;
+  const struct sampling sampling = plan_sampling(&deck->sampling, &n_paths);
   enum status status = STATUS_OK;
   int64_t path = 0;
   if (kernel == NULL) {

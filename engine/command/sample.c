@@ -19,8 +19,8 @@
 struct order { /* what rank 0 decides and every rank must know */
   int n_sides;
   struct sampling sampling;
-  int64_t paths;      /* of the whole run; with targets the most */
-  struct range range; /* of them, the ones to sample */
+  int64_t paths;           /* of the whole run; with targets the most */
+  struct path_range range; /* of them, the ones to sample */
   struct targets targets;
   struct deck decks[MAX_SIDES];
 };
@@ -179,7 +179,7 @@ static enum status choose_paths(struct run *run) {
   }
   order->range = options->n_shards > 0
                      ? plan_shard(order->paths, unit, options->shard, options->n_shards)
-                     : (struct range){0, order->paths};
+                     : (struct path_range){0, order->paths};
   return order->range.first < order->range.end
              ? STATUS_OK
              : status_fail(STATUS_USAGE,
@@ -263,7 +263,7 @@ static void warn_if_crowded(const struct team *team, int threads) {
 static enum status go_on(struct run *run, const struct campaign *campaign) {
   enum status status = saved_add(&run->saved, run->sample->extended, &run->state);
   for (int64_t i = 0; status == STATUS_OK && i < run->saved.paths.n; ++i) {
-    const struct range range = run->saved.paths.at[i];
+    const struct path_range range = run->saved.paths.at[i];
     if (range.end < run->order.paths) {
       campaign_take_out(campaign, &run->state, range);
     }

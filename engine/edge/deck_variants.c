@@ -2,8 +2,8 @@
    so only what holds between keys is left: those that meet in one condition of deck_check.c are
    put to the ends of their laws in all combinations. That proves rates, shares and correlations
    (the condition is monotone, or the decks that satisfy it are convex); for recovery rates,
-   whose beta law has a bound inside, some variants are drawn as well. Whether a deck is sound does
-   not depend on its seed. */
+   whose beta law has a bound inside, some variants are drawn as well. Whether a deck is sound
+   does not depend on its seed. */
 #include <math.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@
 #include "model/uncertain.h"
 
 enum {
-  LOOKED_AT = 256,   /* variants, of a seed of their own */
+  LOOKED_AT = 256, /* variants, of a seed of their own */
   LOOKED_SEED = 0,
   MOST_TOGETHER = 10 /* keys that meet in one condition: the correlations of five factors */
 };

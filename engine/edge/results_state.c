@@ -127,7 +127,7 @@ static bool read_paths(struct saved *saved, const struct ncreader *reader) {
   int64_t *ends = read_variable(reader, "path_ranges", NCTYPE_INT64, &n);
   bool good = ends != NULL && n % 2 == 0;
   for (int64_t i = 0; good && i < n; i += 2) {
-    const struct range range = {ends[i], ends[i + 1]};
+    const struct path_range range = {ends[i], ends[i + 1]};
     good = range.first >= 0 && range.first < range.end && range.first % BLOCK_PATHS == 0 &&
            ranges_overlap(&saved->paths, range) < 0 && ranges_add(&saved->paths, range);
   }

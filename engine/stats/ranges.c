@@ -8,9 +8,9 @@ void ranges_free(struct ranges *ranges) {
   *ranges = (struct ranges){0};
 }
 
-int64_t ranges_overlap(const struct ranges *ranges, struct range range) {
+int64_t ranges_overlap(const struct ranges *ranges, struct path_range range) {
   for (int64_t i = 0; i < ranges->n; ++i) {
-    const struct range mine = ranges->at[i];
+    const struct path_range mine = ranges->at[i];
     const int64_t first = mine.first > range.first ? mine.first : range.first;
     if (first < (mine.end < range.end ? mine.end : range.end)) {
       return first;
@@ -30,14 +30,14 @@ static void join(struct ranges *ranges, int64_t i) {
   --ranges->n;
 }
 
-bool ranges_add(struct ranges *ranges, struct range range) {
+bool ranges_add(struct ranges *ranges, struct path_range range) {
   int64_t i = 0;
   if (range.first >= range.end) {
     return true;
   }
   if (ranges->n == ranges->room) {
     const int64_t room = 2 * ranges->room + 8;
-    struct range *more = realloc(ranges->at, (size_t)room * sizeof *more);
+    struct path_range *more = realloc(ranges->at, (size_t)room * sizeof *more);
     if (more == NULL) {
       return false;
     }
@@ -55,7 +55,7 @@ bool ranges_add(struct ranges *ranges, struct range range) {
   return true;
 }
 
-void ranges_cut(struct ranges *ranges, struct range end) {
+void ranges_cut(struct ranges *ranges, struct path_range end) {
   for (int64_t i = 0; i < ranges->n; ++i) {
     if (ranges->at[i].end != end.end) {
       continue;
@@ -75,10 +75,10 @@ bool ranges_missing(const struct ranges *ranges, int64_t end, struct ranges *mis
   bool added = true;
   for (int64_t i = 0; added && i < ranges->n && from < end; ++i) {
     const int64_t first = ranges->at[i].first;
-    added = ranges_add(missing, (struct range){from, first < end ? first : end});
+    added = ranges_add(missing, (struct path_range){from, first < end ? first : end});
     from = ranges->at[i].end;
   }
-  return added && ranges_add(missing, (struct range){from, end});
+  return added && ranges_add(missing, (struct path_range){from, end});
 }
 
 int64_t ranges_count(const struct ranges *ranges) {
