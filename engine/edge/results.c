@@ -47,6 +47,9 @@ static const struct {
     [STAT_SE] = {"_se", "standard error of the mean of "},
     [STAT_MEAN_LO] = {"_lo", "lower end of the 95 % interval of the mean of "},
     [STAT_MEAN_HI] = {"_hi", "upper end of the 95 % interval of the mean of "},
+    [STAT_GAIN] =
+        {"_gain",
+         "variance from as many independent paths over that from replicates, of the mean of "},
     [STAT_SD] = {"_sd", "standard deviation of "},
     [STAT_SD_SE] = {"_sd_se", "standard error of the standard deviation of "},
     [STAT_NEVER] = {"_never", "share of paths without a "},
@@ -81,6 +84,9 @@ static const struct {
     [STAT_VAR_HI] = {"_var_hi", "upper end of the 95 % interval of the value at risk of "},
     [STAT_CVAR] = {"_cvar", "conditional value at risk of "},
     [STAT_CVAR_SE] = {"_cvar_se", "standard error of the conditional value at risk of "},
+    [STAT_CVAR_GAIN] = {"_cvar_gain",
+                        "variance from as many independent paths over that from replicates, of "
+                        "the conditional value at risk of "},
     [STAT_EXCEEDANCE] = {"_exceedance", "share of paths whose loss exceeds the threshold, in "},
     [STAT_EXCEEDANCE_SE] =
         {"_exceedance_se",
@@ -186,8 +192,9 @@ static void describe_long_name(struct writing *w, const struct metric *metric,
 static void describe_unit(struct writing *w, const struct metric *metric,
                           enum statistic statistic, const struct ncvariable *variable) {
   const enum statistic value = statistic_kinds[statistic].value;
-  const bool number = value == STAT_NEVER || value == STAT_VARIANCE_RATIO ||
-                      value == STAT_POSITIVE || value == STAT_EXCEEDANCE || value == STAT_BY;
+  const bool number = statistic_kinds[statistic].role == ROLE_GAIN || value == STAT_NEVER ||
+                      value == STAT_VARIANCE_RATIO || value == STAT_POSITIVE ||
+                      value == STAT_EXCEEDANCE || value == STAT_BY;
   ncwriter_text(&w->nc, variable, "units", number ? "1" : unit_names[metric->unit].units);
   if (unit_names[metric->unit].scale != NULL && !number) {
     ncwriter_text(&w->nc, variable, "currency", "USD");

@@ -15,6 +15,7 @@ const struct statistic_kind statistic_kinds[N_STATISTICS] = {
     [STAT_SE] = {STAT_MEAN, ROLE_SE, ALONG_NOTHING},
     [STAT_MEAN_LO] = {STAT_MEAN, ROLE_LO, ALONG_NOTHING},
     [STAT_MEAN_HI] = {STAT_MEAN, ROLE_HI, ALONG_NOTHING},
+    [STAT_GAIN] = {STAT_MEAN, ROLE_GAIN, ALONG_NOTHING},
     [STAT_SD] = {STAT_SD, ROLE_VALUE, ALONG_NOTHING},
     [STAT_SD_SE] = {STAT_SD, ROLE_SE, ALONG_NOTHING},
     [STAT_NEVER] = {STAT_NEVER, ROLE_VALUE, ALONG_NOTHING},
@@ -39,6 +40,7 @@ const struct statistic_kind statistic_kinds[N_STATISTICS] = {
     [STAT_VAR_HI] = {STAT_VAR, ROLE_HI, ALONG_LEVEL},
     [STAT_CVAR] = {STAT_CVAR, ROLE_VALUE, ALONG_LEVEL},
     [STAT_CVAR_SE] = {STAT_CVAR, ROLE_SE, ALONG_LEVEL},
+    [STAT_CVAR_GAIN] = {STAT_CVAR, ROLE_GAIN, ALONG_LEVEL},
     [STAT_EXCEEDANCE] = {STAT_EXCEEDANCE, ROLE_VALUE, ALONG_THRESHOLD},
     [STAT_EXCEEDANCE_SE] = {STAT_EXCEEDANCE, ROLE_SE, ALONG_THRESHOLD},
     [STAT_EXCEEDANCE_LO] = {STAT_EXCEEDANCE, ROLE_LO, ALONG_THRESHOLD},
@@ -81,6 +83,9 @@ bool figures_has(const struct figures *figures, const struct metric *metric,
   const bool sorted = metric->histogram != HISTOGRAM_NONE;
   const bool of_path = metric->axis == AXIS_TERMINAL && sorted;
   const bool tail = of_path && !date && metric->sense != SENSE_PLAIN; /* one of them is bad */
+  if (statistic_kinds[statistic].role == ROLE_GAIN && figures->replicates == NULL) {
+    return false;
+  }
   if (statistic == STAT_MEAN_LO || statistic == STAT_MEAN_HI) {
     return share && figures->first == NULL;
   }
@@ -134,24 +139,25 @@ void figures_make(struct figures *figures, const struct deck *deck, const struct
 /* ---- from the spread of paths or blocks */
 
 struct figure { /* a value with what tells its error; NaN where there is none */
-  double value, se, lo, hi;
+  double value, se, lo, hi, gain;
 };
-static const struct figure NOTHING = {NAN, NAN, NAN, NAN};
+static const struct figure NOTHING = {NAN, NAN, NAN, NAN, NAN};
 
 static struct figure of_share(const struct figures *figures, struct share share, int64_t n) {
   const struct interval ends = tally_share_interval(figures->tally, share, n);
-  return ends.exists ? (struct figure){share.value, share.se, ends.lo, ends.hi} : NOTHING;
+  return ends.exists ? (struct figure){share.value, share.se, ends.lo, ends.hi, NAN} : NOTHING;
 }
 
 static struct figure of_mean(struct moments m) {
-  return (struct figure){m.n_finite > 0 ? m.mean : NAN, m.n_finite > 1 ? m.se : NAN, NAN, NAN};
+  return (struct figure){m.n_finite > 0 ? m.mean : NAN, m.n_finite > 1 ? m.se : NAN, NAN, NAN,
+                         NAN};
 }
 
 static struct figure of_moments(const struct figures *figures, const struct metric *metric,
                                 int64_t column, enum statistic value) {
   const struct moments m = tally_moments(figures->tally, column);
   if (value == STAT_SD) {
-    return m.n_finite > 1 ? (struct figure){m.sd, m.sd_se, NAN, NAN} : NOTHING;
+    return m.n_finite > 1 ? (struct figure){m.sd, m.sd_se, NAN, NAN, NAN} : NOTHING;
   }
   if (value == STAT_NEVER) {
     return of_share(figures, tally_share_never(figures->tally, column), m.n);
@@ -170,9 +176,9 @@ static struct figure of_pair(const struct figures *figures, int64_t column,
     case STAT_FIRST: return of_mean(a);
     case STAT_SECOND: return of_mean(b);
     case STAT_UNPAIRED_SE:
-      return (struct figure){NAN, sqrt(a.se * a.se + b.se * b.se), NAN, NAN};
+      return (struct figure){NAN, sqrt(a.se * a.se + b.se * b.se), NAN, NAN, NAN};
     case STAT_VARIANCE_RATIO:
-      return (struct figure){(a.sd * a.sd + b.sd * b.sd) / (d.sd * d.sd), NAN, NAN, NAN};
+      return (struct figure){(a.sd * a.sd + b.sd * b.sd) / (d.sd * d.sd), NAN, NAN, NAN, NAN};
     default:
       return figures->tally->histogram_offset[column] >= 0
                  ? of_share(figures, tally_share_from(figures->tally, column, SOME), d.n)
@@ -189,10 +195,10 @@ static struct figure of_exceedance(const struct figures *figures, const struct m
     x = SOME;
   }
   if (floored && x < 0.0 && !gain) { /* never below zero */
-    return (struct figure){1.0, 0.0, 1.0, 1.0};
+    return (struct figure){1.0, 0.0, 1.0, 1.0, NAN};
   }
   if (floored && x > 0.0 && gain) {
-    return (struct figure){0.0, 0.0, 0.0, 0.0};
+    return (struct figure){0.0, 0.0, 0.0, 0.0, NAN};
   }
   struct share share = tally_share_from(figures->tally, column, gain ? -x : x);
   share.value = gain ? 1.0 - share.value : share.value;
@@ -214,9 +220,9 @@ static struct figure of_tail(const struct figures *figures, const struct metric 
   const struct tail tail =
       tally_tail(figures->tally, column, level, metric->sense == SENSE_GAIN);
   if (value == STAT_VAR) {
-    return (struct figure){tail.var, NAN, tail.lo, tail.hi};
+    return (struct figure){tail.var, NAN, tail.lo, tail.hi, NAN};
   }
-  return tail.exists ? (struct figure){tail.cvar, tail.cvar_se, NAN, NAN} : NOTHING;
+  return tail.exists ? (struct figure){tail.cvar, tail.cvar_se, NAN, NAN, NAN} : NOTHING;
 }
 
 static struct figure figure_of_paths(const struct figures *figures, const struct metric *metric,
@@ -224,7 +230,7 @@ static struct figure figure_of_paths(const struct figures *figures, const struct
   switch (value) {
     case STAT_QUANTILE: {
       const struct interval q = tally_quantile(figures->tally, column, figure_quantiles[i]);
-      return q.exists ? (struct figure){q.value, NAN, q.lo, q.hi} : NOTHING;
+      return q.exists ? (struct figure){q.value, NAN, q.lo, q.hi, NAN} : NOTHING;
     }
     case STAT_VAR:
     case STAT_CVAR: return of_tail(figures, metric, column, value, figure_levels[i]);
@@ -271,13 +277,14 @@ static bool is_probability(const struct metric *metric, enum statistic value) {
 /* The error of a value of the whole sample, from the replicates' own values of it. */
 static struct figure spread_of_replicates(const struct figures *figures,
                                           const struct metric *metric, enum statistic value,
-                                          int64_t column, double whole) {
+                                          int64_t column, struct figure paths) {
   const struct moments m = tally_moments(figures->replicates, column);
   if (m.n_finite < 2 || m.n_finite < m.n) { /* some replicate has no such value */
-    return (struct figure){whole, NAN, NAN, NAN};
+    return (struct figure){paths.value, NAN, NAN, NAN, NAN};
   }
   const double half = student_975(m.n_finite - 1) * m.se;
-  struct figure figure = {whole, m.se, whole - half, whole + half};
+  struct figure figure = {paths.value, m.se, paths.value - half, paths.value + half,
+                          (paths.se / m.se) * (paths.se / m.se)};
   if (is_probability(metric, value)) {
     figure.lo = figure.lo > 0.0 ? figure.lo : 0.0;
     figure.hi = figure.hi < 1.0 ? figure.hi : 1.0;
@@ -301,10 +308,10 @@ static struct figure figure_of(const struct figures *figures, enum metric_id id,
   if (value == STAT_UNPAIRED_SE) {
     const double a = figure_of(figures, id, item, date, STAT_FIRST, 0).se;
     const double b = figure_of(figures, id, item, date, STAT_SECOND, 0).se;
-    return (struct figure){NAN, sqrt(a * a + b * b), NAN, NAN};
+    return (struct figure){NAN, sqrt(a * a + b * b), NAN, NAN, NAN};
   }
   return spread_of_replicates(figures, &metrics[id], value,
-                              value_number(figures, id, item, date, value, i), figure.value);
+                              value_number(figures, id, item, date, value, i), figure);
 }
 
 /* ---- all */
@@ -318,6 +325,7 @@ double figures_value(const struct figures *figures, enum metric_id id, int64_t i
     case ROLE_SE: return figure.se;
     case ROLE_LO: return figure.lo;
     case ROLE_HI: return figure.hi;
+    case ROLE_GAIN: return figure.gain;
   }
   return NAN;
 }

@@ -18,6 +18,7 @@ enum statistic {
   STAT_SE,
   STAT_MEAN_LO, /* of shares of paths only */
   STAT_MEAN_HI,
+  STAT_GAIN, /* of runs in replicates only */
   STAT_SD,
   STAT_SD_SE,
   STAT_NEVER,
@@ -42,6 +43,7 @@ enum statistic {
   STAT_VAR_HI,
   STAT_CVAR,
   STAT_CVAR_SE,
+  STAT_CVAR_GAIN,
   STAT_EXCEEDANCE,
   STAT_EXCEEDANCE_SE,
   STAT_EXCEEDANCE_LO,
@@ -54,7 +56,9 @@ enum statistic {
 };
 
 enum along { ALONG_NOTHING, ALONG_QUANTILE, ALONG_LEVEL, ALONG_THRESHOLD, ALONG_DATE };
-enum role { ROLE_VALUE, ROLE_SE, ROLE_LO, ROLE_HI };
+/* A gain is the variance of the value from as many independent paths over that from the
+ * replicates. */
+enum role { ROLE_VALUE, ROLE_SE, ROLE_LO, ROLE_HI, ROLE_GAIN };
 
 struct statistic_kind {
   enum statistic value; /* the statistic whose error this is; itself if it is a value */
