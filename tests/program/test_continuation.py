@@ -31,6 +31,10 @@ def run(output, *words, deck=BASE, paths=PATHS, **how):
     return output
 
 
+def sidecar(result):
+    return json.loads(result.with_suffix(".run.json").read_text())
+
+
 def same(a, b):
     return filecmp.cmp(a, b, shallow=False)
 
@@ -63,13 +67,13 @@ def test_merges_of_merges_are_the_whole(whole, tmp_path):
 
 def test_a_gap_between_shards_is_filled_by_extending(whole, tmp_path):
     tenor("merge", whole / "part4.nc", whole / "part2.nc", "-o", tmp_path / "gaps.nc", "--quiet")
-    tenor("extend", tmp_path / "gaps.nc", "--paths", PATHS, "--quiet", ranks=2)
+    tenor("extend", tmp_path / "gaps.nc", "--paths", sidecar(whole / "whole.nc")["paths"], "--quiet", ranks=2)
     assert same(tmp_path / "gaps.nc", whole / "whole.nc")
 
 
 def test_extending_a_whole_result_to_its_own_size_changes_nothing(whole, tmp_path):
     shutil.copy(whole / "whole.nc", tmp_path / "copy.nc")
-    tenor("extend", tmp_path / "copy.nc", "--paths", PATHS, "--quiet")
+    tenor("extend", tmp_path / "copy.nc", "--paths", sidecar(whole / "whole.nc")["paths"], "--quiet")
     assert same(tmp_path / "copy.nc", whole / "whole.nc")
 
 
@@ -79,6 +83,14 @@ def test_a_run_that_goes_on_is_the_run_in_one_piece(tmp_path, first):
     run(tmp_path / "grown.nc", paths=first)
     tenor("extend", tmp_path / "grown.nc", "--paths", PATHS, "--quiet", ranks=2)
     assert same(tmp_path / "grown.nc", run(tmp_path / "whole.nc"))
+
+
+def test_more_replicates_are_added_to_those_there_are(tmp_path):
+    """A replicate keeps its number of points; more paths are more replicates."""
+    run(tmp_path / "grown.nc", *SAMPLINGS["sobol"], paths=8 * 512)
+    tenor("extend", tmp_path / "grown.nc", "--paths", 11 * 512 - 3, "--quiet")
+    run(tmp_path / "whole.nc", "--sampling", "sobol", "--set", "sampling.replicates=11", paths=11 * 512)
+    assert same(tmp_path / "grown.nc", tmp_path / "whole.nc")
 
 
 def test_extending_twice_into_another_file_leaves_the_first(tmp_path):
@@ -170,10 +182,6 @@ def test_a_result_cannot_shrink(parts):
 
 
 # ---- precision targets
-
-def sidecar(result):
-    return json.loads(result.with_suffix(".run.json").read_text())
-
 
 @pytest.mark.parametrize("sampling", SAMPLINGS)
 def test_a_target_stops_the_run_at_a_look_whatever_computes_it(tmp_path, sampling):
