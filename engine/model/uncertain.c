@@ -1,5 +1,6 @@
 #include "model/uncertain.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "math/lane.h"
