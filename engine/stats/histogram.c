@@ -14,8 +14,9 @@ enum {
   SIDE = OVERFLOW_BIN + 1,                          /* bins of one sign */
   PLACES = 1 << 20,                                 /* of a value inside its bin */
   COARSE = 1 << 10,                                 /* places of the squares */
-  BIN_WORDS = 3,   /* count, places, squares of coarse places */
-  CLUSTER_BINS = 8 /* bins between two edges at which blocks are compared */
+  BIN_WORDS = 3,    /* count, places, squares of coarse places */
+  CLUSTER_BINS = 8, /* bins between two edges at which blocks are compared */
+  PORTION = 32      /* values located before their bins are asked for */
 };
 static const double LINEAR_END = 0x1p-3, LINEAR_WIDTH = 0x1p-10, RANGE_END = 0x1p14;
 
@@ -32,48 +33,61 @@ static int64_t origin(enum window window) {
   return window == WINDOW_SIGNED ? SIDE : 0;
 }
 
-/* Bin and place of a magnitude, without a branch: 0 <= size, infinity included. */
-static inline void locate(double size, int64_t *bin, int64_t *place) {
-  const double clipped = size < RANGE_END ? size : 0.0;
-  const double linear = clipped < LINEAR_END ? clipped : 0.0;
-  const double octave = clipped < LINEAR_END ? LINEAR_END : clipped;
-  const int64_t first = (int64_t)FIRST_EXPONENT * PER_OCTAVE;
-  const int64_t bits = (int64_t)lane_bits(octave);
-  const int64_t far = (bits >> 45) - first;
+/* Bin and place of a magnitude as bin * PLACES + place, without a branch: 0 <= size, infinity
+   included. */
+static inline uint32_t locate(double size) {
+  const double near = size < LINEAR_END ? size : 0.0;
   /* Below 2^27, so a 32-bit conversion holds it, which every instruction set has. */
-  const int64_t near_place = (int32_t)(linear * (PLACES / LINEAR_WIDTH));
-  const bool is_near = clipped < LINEAR_END;
-  *bin = size < RANGE_END ? (is_near ? near_place / PLACES : PER_OCTAVE + far) : OVERFLOW_BIN;
-  *place = size < RANGE_END ? (is_near ? near_place % PLACES : (bits >> 25) & (PLACES - 1)) : 0;
+  const uint32_t linear = (uint32_t)(int32_t)(near * (PLACES / LINEAR_WIDTH));
+  const uint64_t first = ((uint64_t)FIRST_EXPONENT - 1) * PER_OCTAVE * PLACES;
+  const uint32_t octave = (uint32_t)((lane_bits(size) >> 25) - first);
+  return size < LINEAR_END  ? linear
+         : size < RANGE_END ? octave
+                            : (uint32_t)OVERFLOW_BIN * PLACES;
 }
 
-/* Bin and place of each value. */
-VECTOR_CLONES static void locate_all(const double *values, int64_t n, enum window window,
-                                     int64_t *bins, int64_t *places) {
+/* Where the values of a block belong. */
+struct located {
+  int32_t bin[BLOCK_PATHS], place[BLOCK_PATHS], coarse_square[BLOCK_PATHS];
+};
+
+/* Of the values begin .. end - 1. */
+VECTOR_CLONES static void locate_some(const double *values, int64_t begin, int64_t end,
+                                      enum window window, struct located *at) {
   const bool is_signed = window == WINDOW_SIGNED;
-  const int64_t zero = origin(window), last = count_bins(window) - 1;
+  const int32_t zero = (int32_t)origin(window), last = (int32_t)count_bins(window) - 1;
 #pragma omp simd
-  for (int64_t i = 0; i < n; ++i) {
+  for (int64_t i = begin; i < end; ++i) {
     const double x = values[i];
     const double floored = x < 0.0 && !is_signed ? 0.0 : x;
-    int64_t bin, place;
-    locate(fabs(floored), &bin, &place);
-    bin = floored < 0.0 ? zero - 1 - bin : zero + bin;
-    bins[i] = x == INFINITY ? last : bin;
-    places[i] = place;
+    const uint32_t code = locate(fabs(floored));
+    const int32_t bin = (int32_t)(code / PLACES), place = (int32_t)(code % PLACES);
+    const int32_t coarse = (int32_t)(code % PLACES / (PLACES / COARSE));
+    const int32_t mirrored = floored < 0.0 ? zero - 1 - bin : zero + bin;
+    at->bin[i] = x == INFINITY ? last : mirrored;
+    at->place[i] = place;
+    at->coarse_square[i] = coarse * coarse;
   }
 }
 
+/* The bins of a block are scattered over a histogram that the last block left far from the
+   core. They are asked for while the next values are located: in small portions, because the
+   core drops what it cannot remember. */
 void histogram_add(int64_t *words, enum window window, const double *values, int64_t n) {
-  int64_t bins[BLOCK_PATHS], places[BLOCK_PATHS];
+  struct located at;
   assert(n <= BLOCK_PATHS);
-  locate_all(values, n, window, bins, places);
+  for (int64_t begin = 0; begin < n; begin += PORTION) {
+    const int64_t end = begin + PORTION < n ? begin + PORTION : n;
+    locate_some(values, begin, end, window, &at);
+    for (int64_t i = begin; i < end; ++i) {
+      __builtin_prefetch(words + BIN_WORDS * at.bin[i], 1);
+    }
+  }
   for (int64_t i = 0; i < n; ++i) {
-    int64_t *bin = words + BIN_WORDS * bins[i];
-    const int64_t coarse = places[i] / (PLACES / COARSE);
+    int64_t *bin = words + BIN_WORDS * at.bin[i];
     bin[0] += 1;
-    bin[1] += places[i];
-    bin[2] += coarse * coarse;
+    bin[1] += at.place[i];
+    bin[2] += at.coarse_square[i];
   }
 }
 
@@ -153,8 +167,11 @@ int64_t histogram_bin_of_rank(const int64_t *words, enum window window, int64_t 
 }
 
 void histogram_locate(enum window window, const double *values, int64_t n, int64_t *bins) {
-  int64_t places[BLOCK_PATHS];
-  locate_all(values, n, window, bins, places);
+  struct located at;
+  locate_some(values, 0, n, window, &at);
+  for (int64_t i = 0; i < n; ++i) {
+    bins[i] = at.bin[i];
+  }
 }
 
 bool histogram_order_statistic(const int64_t *words, enum window window, int64_t rank,
@@ -177,9 +194,10 @@ bool histogram_order_statistic(const int64_t *words, enum window window, int64_t
 }
 
 int64_t histogram_count_from(const int64_t *words, enum window window, double edge) {
-  int64_t first = 0, place = 0, sum = 0;
-  locate(fabs(edge), &first, &place);
-  assert(place == 0);
+  const uint32_t code = locate(fabs(edge));
+  const int64_t first = code / PLACES;
+  int64_t sum = 0;
+  assert(code % PLACES == 0);
   for (int64_t bin = origin(window) + (edge < 0.0 ? -first : first); bin < count_bins(window);
        ++bin) {
     sum += words[BIN_WORDS * bin];
@@ -193,11 +211,11 @@ int64_t histogram_cluster_words(enum window window) {
 
 void histogram_add_cluster(int64_t *squares, enum window window, const double *values,
                            int64_t n) {
-  int64_t bins[BLOCK_PATHS], places[BLOCK_PATHS];
+  struct located at;
   int64_t counts[(2 * SIDE + CLUSTER_BINS) / CLUSTER_BINS + 1] = {0};
-  locate_all(values, n, window, bins, places);
+  locate_some(values, 0, n, window, &at);
   for (int64_t i = 0; i < n; ++i) {
-    ++counts[bins[i] / CLUSTER_BINS];
+    ++counts[at.bin[i] / CLUSTER_BINS];
   }
   int64_t below = 0;
   for (int64_t k = 0; k < histogram_cluster_words(window); ++k) {

@@ -113,31 +113,19 @@ static int64_t *column_words(const struct tally *tally, int64_t column) {
   return tally->words + FIRST + column * tally->column_words;
 }
 
-/* Centred values of a block, 0 where a value is missing or not to be summed; the number of
- * those that count. */
-VECTOR_CLONES static int64_t centred(const double *values, int64_t n, double centre,
-                                     double *x) {
-  double good = 0.0;
-#pragma omp simd reduction(+ : good)
-  for (int64_t i = 0; i < n; ++i) {
-    const double is_good = fabs(values[i]) < LIMIT ? 1.0 : 0.0;
-    x[i] = fabs(values[i]) < LIMIT ? values[i] - centre : 0.0;
-    good += is_good;
-  }
-  for (int64_t i = n; i < BLOCK_PATHS; ++i) {
-    x[i] = 0.0;
-  }
-  return (int64_t)good;
-}
-
-/* Sums of the first four powers of x[BLOCK_PATHS]: each virtual lane adds every 16th value,
-   then the lanes are added from the first to the last. */
-VECTOR_CLONES static void add_powers(const double *x, int64_t *sums, double block[MOMENTS]) {
-  double lane[MOMENTS][VIRTUAL_LANES] = {{0.0}};
+/* Sums of the first four powers of values[BLOCK_PATHS] - centre without those that are not to
+   be summed; the number of those that are. Each virtual lane adds every 16th value, then the
+   lanes are added from the first to the last. */
+VECTOR_CLONES static int64_t add_powers(const double *values, double centre, int64_t *sums,
+                                        double block[MOMENTS]) {
+  double lane[MOMENTS][VIRTUAL_LANES] = {{0.0}}, good[VIRTUAL_LANES] = {0.0}, count = 0.0;
   for (int64_t i = 0; i < BLOCK_PATHS; i += VIRTUAL_LANES) {
 #pragma omp simd
     for (int j = 0; j < VIRTUAL_LANES; ++j) {
-      const double v = x[i + j], square = v * v;
+      const double is_good = fabs(values[i + j]) < LIMIT ? 1.0 : 0.0;
+      const double v = fabs(values[i + j]) < LIMIT ? values[i + j] - centre : 0.0;
+      const double square = v * v;
+      good[j] += is_good;
       lane[0][j] += v;
       lane[1][j] += square;
       lane[2][j] += square * v;
@@ -152,6 +140,18 @@ VECTOR_CLONES static void add_powers(const double *x, int64_t *sums, double bloc
     accumulator_add(sums + power * ACCUMULATOR_LIMBS, sum);
     block[power] = sum;
   }
+  for (int j = 0; j < VIRTUAL_LANES; ++j) {
+    count += good[j];
+  }
+  return (int64_t)count;
+}
+
+/* The values of a block that is not full, missing ones behind them. */
+static const double *filled(const double *values, int64_t n, double full[BLOCK_PATHS]) {
+  for (int64_t i = 0; i < BLOCK_PATHS; ++i) {
+    full[i] = i < n ? values[i] : NAN;
+  }
+  return full;
 }
 
 /* The products of a block's count and sums, of which the variance between blocks is made. */
@@ -186,10 +186,11 @@ static int64_t sortable(const double *values, int64_t n, double *kept) {
 
 void tally_add(struct tally *tally, int64_t column, const double *values, int64_t n,
                int64_t part) {
-  double x[BLOCK_PATHS], block[MOMENTS];
+  double room[BLOCK_PATHS], block[MOMENTS];
   int64_t *words = column_words(tally, column);
   const int64_t bad = words[WORD_BAD];
-  const int64_t good = centred(values, n, tally->centre[column], x);
+  const int64_t good = add_powers(n < BLOCK_PATHS ? filled(values, n, room) : values,
+                                  tally->centre[column], words + WORD_SUMS, block);
   if (column == 0) {
     tally->words[part] += n;
     tally->words[BLOCKS] += 1;
@@ -198,7 +199,6 @@ void tally_add(struct tally *tally, int64_t column, const double *values, int64_
   if (good < n) {
     count_the_rest(values, n, words);
   }
-  add_powers(x, words + WORD_SUMS, block);
   if (tally->clustered) {
     add_cluster(words, good, block);
   }
@@ -210,8 +210,8 @@ void tally_add(struct tally *tally, int64_t column, const double *values, int64_
     return;
   }
   if (words[WORD_BAD] != bad) { /* a block with values that no histogram takes */
-    n = sortable(values, n, x);
-    values = x;
+    n = sortable(values, n, room);
+    values = room;
   }
   int64_t *histogram = tally->words + tally->histogram_offset[column];
   const enum window window = tally->window[column];
