@@ -53,3 +53,19 @@ void amendment_month(struct workspace *w, const struct deck *deck, const struct 
               draws->renegotiation[c]);
   extend(w, a, &deck->customers[c], constants->extension, draws->extension[c]);
 }
+
+void amendment_soon(const struct workspace *w, const struct deck *deck,
+                    const struct constants *k, int64_t c, int64_t m,
+                    double renegotiation[LANES], double extension[LANES]) {
+  const struct contract_clock *clock = &k->customers[c].months[m];
+  const struct customer *customer = &deck->customers[c];
+  const struct customer_lanes *a = &w->customers[c];
+  const double begun = m > 0 && clock->active ? 1.0 : 0.0; /* else last month tells nothing */
+  const double within = customer->extension_trigger * 12 + 2;
+  const double beneath = 1.05 * clock->minimum / customer->renegotiation_trigger;
+#pragma omp simd
+  for (int i = 0; i < LANES; ++i) {
+    renegotiation[i] = 12 * a->usage[i] < beneath * a->scale[i] ? begun : 0.0;
+    extension[i] = a->backlog[i] < within * a->usage[i] ? begun : 0.0;
+  }
+}

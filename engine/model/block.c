@@ -53,16 +53,26 @@ static void draw_begin(struct workspace *w, const struct deck *deck,
                        const struct constants *constants, const struct sampling *sampling,
                        int64_t first_path) {
   const struct draw_shape shape = kernel_draw_shape(deck);
-  (void)constants;
-  ISA_NAME(sampler_paths)(sampling->seed, first_path, &shape, &w->path_draws);
+  if (sampling->points == 0) {
+    sampler_paths(sampling->seed, 0, first_path, &shape, &w->path_draws);
+  } else {
+    quasi_begin(&w->quasi, sampling, first_path, &shape, &constants->laws, &w->path_draws);
+  }
 }
 
 static void draw_month(struct workspace *w, const struct deck *deck,
                        const struct constants *constants, const struct sampling *sampling,
                        int64_t first_path, int64_t m) {
   const struct draw_shape shape = kernel_draw_shape(deck);
-  (void)constants;
-  ISA_NAME(sampler_month)(sampling->seed, first_path, &shape, m, &w->month_draws);
+  if (sampling->points == 0) {
+    sampler_month(sampling->seed, 0, first_path, &shape, m, &w->month_draws);
+    return;
+  }
+  for (int64_t c = 0; c < deck->n_customers && c < QUASI_CUSTOMERS; ++c) {
+    amendment_soon(w, deck, constants, c, m, w->soon.renegotiation[c], w->soon.extension[c]);
+  }
+  quasi_month(&w->quasi, sampling, first_path, &shape, &constants->laws, &w->soon, m,
+              &w->month_draws);
 }
 
 static void run(struct workspace *w, const struct deck *deck, const struct constants *constants,
@@ -81,8 +91,8 @@ static void run(struct workspace *w, const struct deck *deck, const struct const
 }
 
 const struct kernel kernel_this_isa = {.name = &TENOR_ISA_TEXT[1],
-                                       .sample_paths = ISA_NAME(sampler_paths),
-                                       .sample_month = ISA_NAME(sampler_month),
+                                       .sample_paths = sampler_paths,
+                                       .sample_month = sampler_month,
                                        .draw_begin = draw_begin,
                                        .draw_month = draw_month,
                                        .begin = begin,

@@ -59,6 +59,11 @@ void credit_month(struct workspace *w, const struct deck *deck, const struct con
                   int64_t c, int64_t m);
 void amendment_month(struct workspace *w, const struct deck *deck, const struct constants *k,
                      const struct month_draws *draws, int64_t c, int64_t m);
+/* Before month m: where customer c may want to renegotiate or extend in it, 1.0; else 0.0. A
+   guess on the safe side; it decides how the sampler draws, not what happens. */
+void amendment_soon(const struct workspace *w, const struct deck *deck,
+                    const struct constants *k, int64_t c, int64_t m,
+                    double renegotiation[LANES], double extension[LANES]);
 
 /* 9. Re-letting and spot. */
 void relet_begin(struct workspace *w, const struct deck *deck);

@@ -156,6 +156,34 @@ static void make_customer(struct customer_constants *k, const struct customer *c
   }
 }
 
+/* What the model makes of its uniforms (regime.c, supply.c, amendment.c). */
+static void make_laws(struct draw_laws *laws, const struct constants *k,
+                      const struct deck *deck) {
+  const double bounds[N_REGIMES + 1][N_REGIMES] = {
+      {0, 0, 0},
+      {k->boom_next.boom, k->boom_next.plateau, k->boom_next.winter},
+      {k->no_winter_next.boom, k->no_winter_next.plateau, k->no_winter_next.winter},
+      {1, 1, 1}};
+  for (int from = 0; from < N_REGIMES; ++from) {
+    for (int to = 0; to < N_REGIMES; ++to) {
+      laws->regime.low[from][to] = bounds[to][from];
+      laws->regime.high[from][to] = bounds[to + 1][from];
+    }
+  }
+  laws->initial_regime = deck->regime.initial_regime;
+  const double starts = k->disruption_starts, ends = k->disruption_ends;
+  laws->disruption =
+      (struct chain_law){.low = {{starts, 0}, {0, ends}}, .high = {{1, starts}, {ends, 1}}};
+  for (int64_t c = 0; c < deck->n_customers; ++c) {
+    const struct by_regime cut = k->customers[c].renegotiation;
+    const struct by_regime more = k->customers[c].extension;
+    memcpy(laws->renegotiation[c], (double[]){cut.boom, cut.plateau, cut.winter},
+           sizeof laws->renegotiation[c]);
+    memcpy(laws->extension[c], (double[]){more.boom, more.plateau, more.winter},
+           sizeof laws->extension[c]);
+  }
+}
+
 void constants_make(struct constants *constants, const struct deck *deck) {
   memset(constants, 0, sizeof *constants);
   double step[N_REGIMES][N_REGIMES], first[N_REGIMES], second[N_REGIMES];
@@ -176,4 +204,5 @@ void constants_make(struct constants *constants, const struct deck *deck) {
   for (int64_t c = 0; c < deck->n_customers; ++c) {
     make_customer(&constants->customers[c], &deck->customers[c], deck);
   }
+  make_laws(&constants->laws, constants, deck);
 }

@@ -7,6 +7,7 @@
 
 #include "model/deck.h"
 #include "model/lanes.h"
+#include "random/draws.h"
 
 enum { MAX_MONTHS_LEFT = MAX_START + 12 * MAX_YEARS }; /* of the longest contract, at t = 0 */
 
@@ -58,6 +59,8 @@ struct customer_constants {
 };
 
 struct constants {
+  struct draw_laws laws;
+
   /* chances of a month: next regime is boom; next regime is boom or plateau */
   struct by_regime boom_next, no_winter_next;
   double disruption_starts, disruption_ends;

@@ -27,6 +27,7 @@
 #define credit_begin ISA_NAME(credit_begin)
 #define credit_month ISA_NAME(credit_month)
 #define amendment_month ISA_NAME(amendment_month)
+#define amendment_soon ISA_NAME(amendment_soon)
 #define relet_begin ISA_NAME(relet_begin)
 #define relet_month ISA_NAME(relet_month)
 #define provider_begin ISA_NAME(provider_begin)

@@ -23,14 +23,17 @@ struct kernel {
   const char *name; /* "baseline", "avx2", "avx512" */
 
   /* The plain sampler of the same instruction set (random/sampler.h). */
-  void (*sample_paths)(uint64_t seed, int64_t first_path, const struct draw_shape *shape,
-                       struct path_draws *draws);
-  void (*sample_month)(uint64_t seed, int64_t first_path, const struct draw_shape *shape,
-                       int64_t month, struct month_draws *draws);
+  void (*sample_paths)(uint64_t seed, uint32_t replicate, int64_t first_path,
+                       const struct draw_shape *shape, struct path_draws *draws);
+  void (*sample_month)(uint64_t seed, uint32_t replicate, int64_t first_path,
+                       const struct draw_shape *shape, int64_t month,
+                       struct month_draws *draws);
 
   /* The draws of LANES paths from first_path on, as run() has them: draw_begin fills
-     w->path_draws and prepares the months, draw_month(m), called for m = 0, 1, ... in this
-     order, fills w->month_draws. first_path is a multiple of LANES. */
+     w->path_draws and prepares the months, draw_month(m) fills w->month_draws. They are called
+     as run() calls them: draw_begin, begin, then draw_month and month for m = 0, 1, ...;
+     Sobol points are spent where the months before have led. first_path is a multiple of
+     LANES. */
   void (*draw_begin)(struct workspace *w, const struct deck *deck,
                      const struct constants *constants, const struct sampling *sampling,
                      int64_t first_path);

@@ -12,6 +12,7 @@
 #include "model/constants.h"
 #include "model/metrics.h"
 #include "random/draws.h"
+#include "random/quasi.h"
 
 enum { MONTHS_IN_QUARTER = 3 };
 
@@ -147,8 +148,10 @@ struct workspace {
   struct generation_lanes generations[MAX_GENERATIONS];
   struct site_lanes sites[MAX_SITES];
   struct customer_lanes customers[MAX_CUSTOMERS];
-  struct path_draws path_draws; /* of run() */
+  struct path_draws path_draws; /* of draw_begin() and draw_month() */
   struct month_draws month_draws;
+  struct quasi quasi; /* what they prepare on Sobol points */
+  struct soon soon;
 };
 
 /* A row of the same number on every lane. */

@@ -12,6 +12,16 @@ struct draw_shape { /* of a deck: how many of each there are */
   int64_t generations, sites, customers, months;
 };
 
+struct chain_law { /* a uniform in low .. high takes the chain from [a state] to [a state] */
+  double low[N_REGIMES][N_REGIMES], high[N_REGIMES][N_REGIMES];
+};
+
+struct draw_laws {                     /* of a deck: what the model does with some uniforms */
+  struct chain_law regime, disruption; /* of disruption: states 0 (none) and 1 */
+  int64_t initial_regime;
+  double renegotiation[MAX_CUSTOMERS][N_REGIMES], extension[MAX_CUSTOMERS][N_REGIMES];
+};
+
 struct path_draws {                        /* once per path */
   double slip[1 + MAX_GENERATIONS][LANES]; /* normal: common, then one per generation */
   double yield[MAX_GENERATIONS][LANES];    /* normal */

@@ -2,7 +2,7 @@
 
 #include <stddef.h>
 
-#include "math/lane.h"
+#include "random/normals.h"
 #include "random/philox.h"
 #include "random/purposes.h"
 
@@ -24,21 +24,7 @@ static void draw_uniforms(struct address address, double *u0, double *u1) {
   }
 }
 
-/* Uniforms to normals in place; in two loops, because one long chain of dependent steps starves
- * the core. */
-static void to_normals(double *u) {
-  double w[LANES];
-#pragma omp simd
-  for (int i = 0; i < LANES; ++i) {
-    w[i] = lane_normal_argument(u[i]);
-  }
-#pragma omp simd
-  for (int i = 0; i < LANES; ++i) {
-    u[i] = lane_normal_rational(u[i], w[i]);
-  }
-}
-
-static void draw_normals(struct address address, double *z0, double *z1) {
+void draw_normals(struct address address, double *z0, double *z1) {
   draw_uniforms(address, z0, z1);
   if (z0 != NULL) {
     to_normals(z0);
@@ -57,9 +43,10 @@ static void draw_rows(struct address address, int64_t n, double rows[][LANES],
   }
 }
 
-void ISA_NAME(sampler_paths)(uint64_t seed, int64_t first_path, const struct draw_shape *shape,
-                             struct path_draws *draws) {
-  struct address address = {.seed = seed, .path = first_path, .month = NO_MONTH};
+void sampler_paths(uint64_t seed, uint32_t replicate, int64_t first_path,
+                   const struct draw_shape *shape, struct path_draws *draws) {
+  struct address address = {
+      .seed = seed, .path = first_path, .replicate = replicate, .month = NO_MONTH};
   address.purpose = PURPOSE_SLIP;
   draw_rows(address, 1 + shape->generations, draws->slip, draw_normals);
   address.purpose = PURPOSE_YIELD;
@@ -92,9 +79,10 @@ static void draw_customer(struct address address, int64_t c, const struct draw_s
   }
 }
 
-void ISA_NAME(sampler_month)(uint64_t seed, int64_t first_path, const struct draw_shape *shape,
-                             int64_t month, struct month_draws *draws) {
-  struct address address = {.seed = seed, .path = first_path, .month = (uint32_t)month};
+void sampler_month(uint64_t seed, uint32_t replicate, int64_t first_path,
+                   const struct draw_shape *shape, int64_t month, struct month_draws *draws) {
+  struct address address = {
+      .seed = seed, .path = first_path, .replicate = replicate, .month = (uint32_t)month};
   address.purpose = PURPOSE_STATE;
   draw_uniforms(address, draws->regime, draws->disruption);
   address.purpose = PURPOSE_FACTORS;

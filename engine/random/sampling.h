@@ -9,7 +9,7 @@
 struct sampling {
   uint64_t seed;
   int64_t points; /* Sobol points of a replicate, a power of two and a multiple of BLOCK_PATHS;
-                     0: plain Philox, no replicates */
+                     0: plain Philox, no replicates. At most 2^32, of at most 2^24 replicates */
 };
 
 #endif

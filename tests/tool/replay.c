@@ -273,7 +273,7 @@ static void sample_group(const struct kernel *kernel, const struct draw_shape *s
   const size_t customers = (size_t)shape->customers;
   struct path_draws *of_path = memory(1, sizeof *of_path);
   struct month_draws *of_month = memory(1, sizeof *of_month);
-  kernel->sample_paths(seed, first_path + (int64_t)group->first, shape, of_path);
+  kernel->sample_paths(seed, 0, first_path + (int64_t)group->first, shape, of_path);
   give(of_path->slip, SLIP, 0, generations + 1, group);
   give(of_path->yield, YIELD, 0, generations, group);
   give(of_path->delay, DELAY, 0, sites + 1, group);
@@ -281,7 +281,8 @@ static void sample_group(const struct kernel *kernel, const struct draw_shape *s
   give(of_path->default_, DEFAULT, 0, customers, group);
   give(of_path->recovery, RECOVERY, 0, customers, group);
   for (size_t m = 0; m < (size_t)shape->months; ++m) {
-    kernel->sample_month(seed, first_path + (int64_t)group->first, shape, (int64_t)m, of_month);
+    kernel->sample_month(seed, 0, first_path + (int64_t)group->first, shape, (int64_t)m,
+                         of_month);
     give(&of_month->regime, REGIME, m, 1, group);
     give(of_month->factors, FACTORS, m * N_FACTORS, N_FACTORS, group);
     for (size_t c = 0; c < customers; ++c) {

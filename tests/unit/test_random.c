@@ -61,8 +61,8 @@ static void draw_group(const struct kernel *kernel, uint64_t seed, int64_t first
       ((double *)draws)[row * LANES + i] = NOT_DRAWN;
     }
   }
-  kernel->sample_paths(seed, first_path, shape, &draws->of_path);
-  kernel->sample_month(seed, first_path, shape, month, &draws->of_month);
+  kernel->sample_paths(seed, 0, first_path, shape, &draws->of_path);
+  kernel->sample_month(seed, 0, first_path, shape, month, &draws->of_month);
 }
 
 static struct group_draws *new_group(void) {
@@ -439,11 +439,11 @@ static void take_sample(void) {
   assert_non_null(of_month);
   for (int64_t path = 0; path < SAMPLE_PATHS; path += LANES) {
     double x[N_VARIABLES][LANES];
-    kernel->sample_paths(SEED, path, &shape, of_path);
-    kernel->sample_month(SEED, path, &shape, 0, &of_month[OF_MONTH]);
-    kernel->sample_month(SEED, path, &shape, 1, &of_month[OF_NEXT_MONTH]);
-    kernel->sample_month(SEED, path + 1, &shape, 0, &of_month[OF_NEXT_PATH]);
-    kernel->sample_month(SEED + 1, path, &shape, 0, &of_month[OF_NEXT_SEED]);
+    kernel->sample_paths(SEED, 0, path, &shape, of_path);
+    kernel->sample_month(SEED, 0, path, &shape, 0, &of_month[OF_MONTH]);
+    kernel->sample_month(SEED, 0, path, &shape, 1, &of_month[OF_NEXT_MONTH]);
+    kernel->sample_month(SEED, 0, path + 1, &shape, 0, &of_month[OF_NEXT_PATH]);
+    kernel->sample_month(SEED + 1, 0, path, &shape, 0, &of_month[OF_NEXT_SEED]);
     for (int v = 0; v < N_VARIABLES; ++v) {
       const enum source source = variables[v].source;
       scale(&variables[v],

@@ -1,0 +1,78 @@
+/* Made by tests/data/make_bridge.py: an orthogonal matrix, whose column n says what normal
+   number n adds to each of the equal steps of a random walk. Principal components of the walk
+   with dates weighted by exp(-2 t/horizon), the largest first. */
+#ifndef TENOR_RANDOM_BRIDGE_TABLE_H
+#define TENOR_RANDOM_BRIDGE_TABLE_H
+
+enum { BRIDGE_SEGMENTS = 16 };
+
+static const double bridge_rotation[BRIDGE_SEGMENTS][BRIDGE_SEGMENTS] = {
+    /* clang-format off */
+    {0x1.aa591e556e4ddp-2, 0x1.b44456e4f2764p-2, 0x1.a7a73451e8436p-2, 0x1.90113c50898d9p-2,
+     0x1.6e05319fd0127p-2, 0x1.3f8045386f718p-2, 0x1.ffa6bd48bb00bp-3, 0x1.540231929de42p-3,
+     0x1.37faf24a37315p-4, 0x1.514e62fff4163p-6, 0x1.a5057f3f7ebbep-9, 0x1.33ec7c6552b7ep-12,
+     0x1.fb87ba77be677p-17, 0x1.a5c7de437d7d4p-22, 0x1.15b22a1f1e03bp-28, 0x1.32583d289c61ap-37},
+    {0x1.9d8fc39f12300p-2, 0x1.5f312e8777128p-2, 0x1.9c7a0202dd48ep-3, 0x1.70e0c95eca300p-7,
+     -0x1.9033a1e83b593p-3, -0x1.8273c27e0ad67p-2, -0x1.ebb2791e6cf7bp-2, -0x1.c1e82d89e0c84p-2,
+     -0x1.081b146638d9bp-2, -0x1.63f3d487f1eecp-4, -0x1.13d43637751c8p-6, -0x1.f6143d513eb9fp-10,
+     -0x1.030e21888648bp-13, -0x1.10bdd5d488c20p-18, -0x1.d0cf7e7a8c86ap-25, -0x1.5b50273c0e441p-33},
+    {0x1.8754f3060b66bp-2, 0x1.af5a44548e969p-3, -0x1.3c2182e6d2d6ap-4, -0x1.553cd46f6cbf6p-2,
+     -0x1.aa92ab9d8353ap-2, -0x1.ffce3f788808bp-3, 0x1.d2234cd910f56p-4, 0x1.c2d02abc86d20p-2,
+     0x1.c84a6c40a498bp-2, 0x1.bfcc6c93b9aabp-3, 0x1.dcc1fff5b74a1p-5, 0x1.21fa7f479be36p-7,
+     0x1.8b001564e3fb7p-11, 0x1.1248f1d43b51ap-15, 0x1.3854073dab5c3p-21, 0x1.44bb8484d2d12p-29},
+    {0x1.6a92e8356a94bp-2, 0x1.faa1d35b95b66p-5, -0x1.2b323d5cd535cp-2, -0x1.8a73f760d185dp-2,
+     -0x1.c264fa7f080cbp-4, 0x1.2ba9ed6b83690p-2, 0x1.841ac496c2cb6p-2, -0x1.1461adeb86d7cp-5,
+     -0x1.d2a27ac8bbc83p-2, -0x1.9a668732e5fcdp-2, -0x1.44881565fbb31p-3, -0x1.125f8bef50fa4p-5,
+     -0x1.f8cce937db220p-9, -0x1.d5529eccec855p-13, -0x1.68d89e2699bddp-18, -0x1.0720ed90574c0p-25},
+    {0x1.49b8b55ac5778p-2, -0x1.3e6b39e5a363ap-4, -0x1.83f5d1b12b897p-2, -0x1.643f46f96e487p-3,
+     0x1.1c2d8fb91785ap-2, 0x1.4ee15fee3b202p-2, -0x1.2f4d0f540dfaep-3, -0x1.784b857f76832p-2,
+     0x1.f65f9f9ba7354p-4, 0x1.f6856870f6d18p-2, 0x1.51fa0da7befb1p-2, 0x1.a2fef42daca60p-4,
+     0x1.0bdd90570d556p-6, 0x1.537b3f283d3e2p-10, 0x1.64e5ae1aa71dep-15, 0x1.7083c8647db1ep-22},
+    {0x1.26bb4f0b67a82p-2, -0x1.88a7dc4db0601p-3, -0x1.59890f0edc3d0p-2, 0x1.d6d7f5200eda6p-4,
+     0x1.6fbd6b3d99d27p-2, -0x1.4b5621a0cba89p-4, -0x1.67370d3d33b9ap-2, 0x1.34b77f01f96a0p-3,
+     0x1.3a1c14a92bf43p-2, -0x1.1b326084b3795p-2, -0x1.f3f3b798d2e5ap-2, -0x1.f4e678372e36cp-3,
+     -0x1.d0af8624b985fp-5, -0x1.9b5b0e75d119bp-8, -0x1.2c6dd3c28cbd7p-12, -0x1.bc6a11f8653ffp-19},
+    {0x1.031f373e3f6bdp-2, -0x1.16d7d421c3bd3p-2, -0x1.aa5c3211b5aa3p-3, 0x1.3d97df5aa9128p-2,
+     0x1.1212bec4fdaf8p-3, -0x1.617fc35ad09dap-2, 0x1.36f406deeb600p-6, 0x1.4161a84492bffp-2,
+     -0x1.00fa6a3c152c1p-2, -0x1.724d1450d02e8p-3, 0x1.aebd03e1e35a4p-2, 0x1.bc79ba15d9a09p-2,
+     0x1.41c48bc8f1d56p-3, 0x1.9c3efb0ed3856p-6, 0x1.ab4b7ed9bea73p-10, 0x1.cb767ca07e4cdp-16},
+    {0x1.c00d15e0635e4p-3, -0x1.45fa1e66e833ap-2, -0x1.6597aa205b917p-5, 0x1.5c4a8128ce347p-2,
+     -0x1.4d5b34e12405cp-3, -0x1.bed06965534e2p-3, 0x1.46c45b0ccff19p-2, -0x1.532655497368bp-4,
+     -0x1.c9102c3f74d01p-3, 0x1.66022b758156bp-2, -0x1.1cac5764926a0p-6, -0x1.04c8410501e89p-1,
+     -0x1.5683ffb8a4e9dp-2, -0x1.4faadb1b17894p-4, -0x1.fc7a3faae9561p-8, -0x1.950230aed629cp-13},
+    {0x1.7c8131f25293cp-3, -0x1.5512dc164e263p-2, 0x1.c63082d90fa8ap-4, 0x1.d4c072b0b92acp-3,
+     -0x1.473d0b1f0941cp-2, 0x1.84b2097e9710ep-4, 0x1.8fec42c447606p-3, -0x1.3a590eeee99bbp-2,
+     0x1.acdad82e83c7ap-3, 0x1.d126eedba8448p-5, -0x1.6f5449f4163a4p-2, 0x1.055efdd5816d3p-2,
+     0x1.050ab3f8a7af8p-1, 0x1.b0675e39bb918p-3, 0x1.f3b337567bd25p-6, 0x1.2e4aa277cc47dp-10},
+    {0x1.3cb2703369d9ep-3, -0x1.49ed9d8832666p-2, 0x1.cf8664c47fb12p-3, 0x1.90de09142f042p-5,
+     -0x1.1abc1e7faba95p-2, 0x1.2d19157cab9afp-2, -0x1.fb90d6dba11f8p-4, -0x1.7d01b1c99949cp-4,
+     0x1.0357073e262b1p-2, -0x1.3e2a45ed420e7p-2, 0x1.4f2d2ae96cfa7p-3, 0x1.ca119e7b72179p-3,
+     -0x1.db83f871a2374p-2, -0x1.a5629b39a7471p-2, -0x1.8e21cc17e6796p-4, -0x1.7aaffcb142d1ep-8},
+    {0x1.014dad2c76720p-3, -0x1.2b346e2c4d896p-2, 0x1.29792c2df91acp-2, -0x1.009cbd189349ep-3,
+     -0x1.95f46b662893ap-4, 0x1.09127563d456ep-2, -0x1.26f6e7582ff0cp-2, 0x1.a5b923321b911p-3,
+     -0x1.194911ae22e58p-4, -0x1.bbcdfed13c27dp-4, 0x1.2c1576b642e5ep-2, -0x1.66d2654003c62p-2,
+     0x1.d9fb37b220954p-5, 0x1.1c1493184897dp-1, 0x1.f427604e6842bp-3, 0x1.8961a46acc76bp-6},
+    {0x1.955b11bfe37f7p-4, -0x1.febfeed19e273p-3, 0x1.37b9978352277p-2, -0x1.f41c4faa58fcap-3,
+     0x1.9dbc144404f85p-4, 0x1.05e7df3474efap-4, -0x1.88b523bcbb54ap-3, 0x1.04b6a41319060p-2,
+     -0x1.10e04d1b02166p-2, 0x1.dbc4723492b4dp-3, -0x1.de4ba91db35abp-4, -0x1.a130c942b2ebcp-4,
+     0x1.77922941d879ep-2, -0x1.9586892c4c96bp-2, -0x1.d87248d46bf98p-2, -0x1.4d45c900900b9p-4},
+    {0x1.31de4349b2e7fp-4, -0x1.98351dba877a8p-3, 0x1.1bdaa936cd489p-2, -0x1.2818ad4118088p-2,
+     0x1.e7a7c84833c22p-3, -0x1.267d95c42f775p-3, 0x1.1de25af625cdep-5, 0x1.015ad726c9816p-4,
+     -0x1.2a052c75a8f54p-3, 0x1.cf653ca958616p-3, -0x1.2d3b6cb2c0252p-2, 0x1.3eae8d89926a1p-2,
+     -0x1.af7cfac556db7p-3, -0x1.95bb27e9ed1d6p-4, 0x1.307587a7e2d34p-1, 0x1.c152273837e6cp-3},
+    {0x1.b00c439d47853p-5, -0x1.2bf3d1d805eabp-3, 0x1.c58256ba1bc3cp-3, -0x1.10902ac223bb7p-2,
+     0x1.1b93a005acf0dp-2, -0x1.06608a5f665cfp-2, 0x1.b28253998f056p-3, -0x1.429e69ca09d08p-3,
+     0x1.a88b55ca2a98ap-4, -0x1.5d7e6b45cb4cdp-5, -0x1.506d20c6fbb9ep-5, 0x1.3a29309ab27d9p-3,
+     -0x1.284c65b626be6p-2, 0x1.a7b9b2bc0443ap-2, -0x1.87fce257598adp-2, -0x1.cf015a69ba036p-2},
+    {0x1.0eebff3d0cf5dp-5, -0x1.81ccafe87cdb3p-4, 0x1.32e671957c517p-3, -0x1.8f576a2d48a6bp-3,
+     0x1.d0939fc3db719p-3, -0x1.f3a5e17dcd4e9p-3, 0x1.f8e20502766d8p-3, -0x1.e93cb4f9a120dp-3,
+     0x1.df44173bbfe8fp-3, -0x1.e398c254a5d09p-3, 0x1.dcb49b6a6a256p-3, -0x1.b465cd024559ep-3,
+     0x1.4ee38d5ab21a6p-3, -0x1.dc25ae23391b2p-5, -0x1.490d556cc8ed9p-3, 0x1.5191f3525dfc2p-1},
+    {0x1.fd44492d66fe6p-7, -0x1.6f8eb335bd58ap-5, 0x1.2c4c58421bfc0p-4, -0x1.96951665d9a09p-4,
+     0x1.f25f7a2223f35p-4, -0x1.1da55b6e420acp-3, 0x1.369fd66b60153p-3, -0x1.4644cb1c7b826p-3,
+     0x1.5d96a08003f92p-3, -0x1.8a7f72a6e55ccp-3, 0x1.c69c5eaa47d74p-3, -0x1.0829cedfb8af7p-2,
+     0x1.35f753b1a4560p-2, -0x1.70a0b4fad394fp-2, 0x1.bfa31f1db3013p-2, -0x1.1afd5a89195f3p-1},
+    /* clang-format on */
+};
+
+#endif
