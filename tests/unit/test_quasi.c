@@ -521,6 +521,38 @@ static void every_draw_has_the_law_of_a_plain_one(void **state) {
   free_world(world);
 }
 
+/* Marks the interval of each lane's uniform; false if one was taken. */
+static int take_intervals(const double row[LANES], int points, char *taken) {
+  int free = 1;
+  for (int i = 0; i < LANES; ++i) {
+    const int at = (int)(row[i] * points);
+    free = free && !taken[at];
+    taken[at] = 1;
+  }
+  return free;
+}
+
+static void a_replicate_puts_one_uniform_in_each_interval(void **state) {
+  (void)state;
+  enum { POINTS = 512, ROWS = MAX_SITES + 2 * QUASI_CUSTOMERS };
+  static char taken[ROWS][POINTS];
+  struct world world = make_world((struct draw_shape){1, MAX_SITES, MAX_CUSTOMERS, 1}, 0);
+  struct group *group = room(1, sizeof *group);
+  for (int64_t point = 0; point < POINTS; point += LANES) {
+    draw_group(kernels[n_kernels - 1], world, POINTS, 7 * POINTS + point, group);
+    for (int j = 0; j < MAX_SITES; ++j) {
+      assert_true(take_intervals(group->of_path.cancel[j], POINTS, taken[j]));
+    }
+    for (int c = 0; c < QUASI_CUSTOMERS; ++c) {
+      assert_true(take_intervals(group->of_path.default_[c], POINTS, taken[MAX_SITES + 2 * c]));
+      assert_true(
+          take_intervals(group->of_path.recovery[c], POINTS, taken[MAX_SITES + 2 * c + 1]));
+    }
+  }
+  array_free(group);
+  free_world(world);
+}
+
 /* ---- arrivals */
 
 /* Months in which an extension would come are independent events of chance 0.1, counted from
@@ -532,6 +564,7 @@ static void arrivals_come_with_their_chance_every_month(void **state) {
   const struct draw_shape shape = {1, 1, 2, MONTHS};
   struct world world = make_world(shape, 1);
   struct group *group = room(1, sizeof *group);
+  const double p = pow(0.9, MONTHS - 1);
   double comes[MONTHS] = {0}, again = 0, after = 0, none = 0, n = 0;
   for (int64_t path = 0; path < REPLICATES * POINTS; path += LANES) {
     draw_group(kernels[n_kernels - 1], world, POINTS, path, group);
@@ -548,15 +581,15 @@ static void arrivals_come_with_their_chance_every_month(void **state) {
       none += !ever;
       ++n;
     }
+    if ((path + LANES) % POINTS == 0) { /* one coordinate decides it: right to one point */
+      assert_true(fabs(none - POINTS * p) < 2);
+      none = 0;
+    }
   }
   for (int m = 0; m < MONTHS; ++m) {
     check("chance of a month", comes[m], n, 0.1, 0.09);
   }
   check("chance after an arrival", again, after, 0.1, 0.09);
-  const double p = pow(0.9, MONTHS - 1);
-  check("no arrival", none, n, p, p * (1 - p));
-  /* One coordinate decides it, so each replicate has the right number to a few points. */
-  assert_true(fabs(none / n - p) < 3.0 / POINTS);
   array_free(group);
   free_world(world);
 }
@@ -602,6 +635,7 @@ int main(void) {
       cmocka_unit_test(what_a_deck_adds_moves_no_other_draw),
       cmocka_unit_test(everything_else_is_a_philox_draw_of_the_replicate),
       cmocka_unit_test(every_draw_has_the_law_of_a_plain_one),
+      cmocka_unit_test(a_replicate_puts_one_uniform_in_each_interval),
       cmocka_unit_test(arrivals_come_with_their_chance_every_month),
       cmocka_unit_test(a_replicate_has_the_right_part_in_every_regime),
   };

@@ -172,6 +172,34 @@ static void a_point_is_uniform_over_the_replicates(void **state) {
   }
 }
 
+/* What is left of two coordinates below the first bit in which they differ is independent:
+   points 2^k - 1 and 2^k part early in some dimensions and late in others. */
+static void points_that_part_are_independent_below(void **state) {
+  (void)state;
+  enum { REPLICATES = 20000 };
+  for (int dimension = 0; dimension < 40; dimension += 3) {
+    for (int k = 0; k < 6; ++k) {
+      double sum = 0, same = 0;
+      for (uint32_t r = 0; r < REPLICATES; ++r) {
+        double u[LANES];
+        sobol_lanes(SEED, r, 0, dimension, u);
+        double x = u[(1 << k) - 1], y = u[1 << k];
+        while (floor(2 * x) == floor(2 * y)) {
+          x = fmod(2 * x, 1);
+          y = fmod(2 * y, 1);
+        }
+        x = fmod(2 * x, 1) - 0.5;
+        y = fmod(2 * y, 1) - 0.5;
+        sum += x * y;
+        same += fabs(fabs(x) - fabs(y)) < 1.0 / 64; /* no reflection or copy either */
+      }
+      check("product", sum, REPLICATES, 0, 1.0 / 144);
+      const double p = 2.0 / 32 - 1.0 / 1024; /* two uniforms on 0 .. 1/2 within 1/64 */
+      check("nearness", same, REPLICATES, p, p * (1 - p));
+    }
+  }
+}
+
 /* Bits below the 32 are random too: a uniform is never a multiple of 2^-32. */
 static void uniforms_have_all_52_bits(void **state) {
   (void)state;
@@ -233,6 +261,7 @@ int main(void) {
       cmocka_unit_test(each_dimension_puts_one_point_in_each_interval),
       cmocka_unit_test(pairs_of_dimensions_stay_as_even_as_sobol_made_them),
       cmocka_unit_test(a_point_is_uniform_over_the_replicates),
+      cmocka_unit_test(points_that_part_are_independent_below),
       cmocka_unit_test(uniforms_have_all_52_bits),
       cmocka_unit_test(sixteen_times_the_points_have_a_hundredth_of_the_variance),
   };
