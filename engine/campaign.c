@@ -14,8 +14,7 @@ static const double ROUND_SECONDS = 1; /* between two agreements of the ranks */
 
 struct worker { /* what one thread computes in */
   struct workspace *workspace;
-  struct variant
-      *variant; /* where a deck is drawn; NULL if none of the sides has uncertain keys */
+  struct variant *variant;    /* of a side with uncertain keys; NULL if no side has any */
   double *columns[MAX_SIDES]; /* each [n_columns][BLOCK_PATHS] */
 };
 

@@ -630,6 +630,10 @@ static void read_change(struct reader *reader, const struct source *source,
   const char *key = text_of(word);
   char where[256], at[MAX_WHERE];
   snprintf(where, sizeof where, "uncertain.%.200s", key);
+  if (is_text(value, "none") && clauses_find(&store->laws, "key", key) == NULL) {
+    complain(reader, source, word, where, "there is no such law to drop");
+    return;
+  }
   if (is_text(value, "none")) {
     clauses_drop(&store->laws, "key", key);
     clauses_drop(&store->correlations, "keys", key);

@@ -77,13 +77,13 @@ static int read_scale(const struct clause *clause, const struct key_path *path,
     return find_fault(word->where, "uncertain", path->name,
                       "scale wants true or false, not `%.40s`", word->text);
   }
+  if (path->n == 0) {
+    return find_fault(clause->where, "uncertain", path->name, "is a list without values");
+  }
   if (path->is_list && !yes) {
     return find_fault(clause->where, "uncertain", path->name,
                       "has several values: name one of them, or give a law to a factor on all "
                       "with `scale: true`");
-  }
-  if (path->n == 0) {
-    return find_fault(clause->where, "uncertain", path->name, "has no values to scale");
   }
   return 0;
 }

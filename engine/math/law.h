@@ -40,7 +40,7 @@ double law_quantile(const struct law *law, double u);
 double law_kept(const struct law *law);
 
 /* The standard normal distribution function, kept within [LAW_FIRST, LAW_LAST]: the inverse of
-   lane_normal to the resolution of that, 1e-12 of the smaller of it and one minus it. */
+   lane_normal, to 1e-11 of the smaller of it and one minus it. */
 double law_normal_below(double z);
 
 /* Pearson's correlation of two normals whose rank (Spearman) correlation is `rank` in [-1, 1]:

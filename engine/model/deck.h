@@ -171,11 +171,10 @@ struct customer {
 };
 
 struct uncertain { /* a key with a law; its value in the deck is the one without uncertainty */
-  char name[MAX_KEY];  /* the key in full: market.price_level.winter */
-  char unit[MAX_UNIT]; /* of the law; empty for a pure number */
-  int64_t offset, n,
-      stride;    /* of the doubles it sets: first [byte of the deck], number, step [byte] */
-  int64_t scale; /* the law is that of a factor on the deck's own values */
+  char name[MAX_KEY];        /* the key in full: market.price_level.winter */
+  char unit[MAX_UNIT];       /* of the law; empty for a pure number */
+  int64_t offset, n, stride; /* of what it sets: first [byte], doubles, step [byte] */
+  int64_t scale;             /* the law is that of a factor on the deck's own values */
   struct law law;
 };
 
