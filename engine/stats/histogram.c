@@ -125,13 +125,27 @@ static void places_of(const int64_t words[BIN_WORDS], double *mean, double *sd) 
   }
 }
 
-/* The k-th of a bin's magnitudes, k from 1: they lie evenly over sqrt(12) standard deviations.
+/* The place at share t of a bin whose places have a mean and a standard deviation: they lie
+   evenly over sqrt(12) standard deviations. Where that reaches below the bin a part of them
+   lies at its lower edge (an atom at zero with few values above it) and the others evenly
+   above. */
+static double place_at(double t, double mean, double sd) {
+  if (mean >= sqrt(3.0) * sd) {
+    return mean + (t - 0.5) * (sqrt(12.0) * sd);
+  }
+  const double reach = 1.5 * (sd * sd + mean * mean) / mean, above = 2.0 * mean / reach;
+  return t > 1.0 - above ? reach * (t - 1.0 + above) / above : 0.0;
+}
+
+/* The k-th of a bin's magnitudes, k from 1. What would reach above the bin is the mirror image.
  */
 static double inside(int64_t bin, const int64_t words[BIN_WORDS], int64_t k) {
   double low, width, mean, sd;
   edges(bin, &low, &width);
   places_of(words, &mean, &sd);
-  double place = mean + (((double)k - 0.5) / (double)words[0] - 0.5) * (sqrt(12.0) * sd);
+  const double t = ((double)k - 0.5) / (double)words[0];
+  double place = mean > 0.5 * PLACES ? PLACES - place_at(1.0 - t, PLACES - mean, sd)
+                                     : place_at(t, mean, sd);
   place = place < 0.0 ? 0.0 : place > PLACES ? PLACES : place;
   return low + width * (place / PLACES);
 }

@@ -26,9 +26,9 @@ void histogram_add(int64_t *words, enum window window, const double *values, int
 int64_t histogram_count(const int64_t *words, enum window window);
 
 /* Order statistic `rank` (1 .. count), located in its bin and interpolated inside it: the bin's
-   values are taken to lie evenly about their mean with their standard deviation, inside the
-   bin's edges. Equal values give their value. false if the order statistic lies in an overflow
-   bin. *value is infinite for "never". */
+   values are taken to lie evenly about their mean with their standard deviation, or, where that
+   would leave the bin, partly at its edge. Equal values give their value. false if the order
+   statistic lies in an overflow bin. *value is infinite for "never". */
 bool histogram_order_statistic(const int64_t *words, enum window window, int64_t rank,
                                double *value);
 

@@ -1,5 +1,6 @@
 /* Sums that do not depend on the order of their terms, histograms against sorting, tallies
-   against two-pass moments, and intervals that cover what they promise. */
+   against two-pass moments. How often intervals cover is test_coverage.c, blocks as clusters
+   are test_clusters.c. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,43 +13,12 @@
 
 #include <cmocka.h>
 
-#include "math/lane.h"
-#include "random/philox.h"
+#include "chance.h"
 #include "stats/accumulator.h"
 #include "stats/histogram.h"
 #include "stats/tally.h"
 
 __extension__ typedef __int128 wide;
-
-/* ---- chance, fixed by a seed; each test has its own stream */
-
-struct stream {
-  struct address address;
-};
-
-static struct stream stream(uint32_t purpose) {
-  return (struct stream){.address = {.seed = 20260601, .purpose = purpose}};
-}
-
-static uint64_t next_bits(struct stream *stream) {
-  uint64_t words[2];
-  philox_words(&stream->address, words);
-  ++stream->address.path;
-  return words[0];
-}
-
-static double next_uniform(struct stream *stream) {
-  return philox_uniform(next_bits(stream));
-}
-
-static double next_normal(struct stream *stream) {
-  return lane_normal(next_uniform(stream));
-}
-
-/* A whole number in 0 .. n-1. */
-static int64_t next_below(struct stream *stream, int64_t n) {
-  return (int64_t)(next_bits(stream) % (uint64_t)n);
-}
 
 static void shuffle(struct stream *stream, double *values, int64_t n) {
   for (int64_t i = n - 1; i > 0; --i) {
@@ -434,6 +404,26 @@ static void check_its_bin(double x) {
   memset(words, 0, (size_t)histogram_words(WINDOW_SIGNED) * sizeof *words);
 }
 
+/* A path with next to nothing among many with nothing at all: nothing stays nothing. */
+static void an_atom_at_zero_stays_there_beside_small_values(void **state) {
+  (void)state;
+  enum { N = 309, ZEROS = 300 };
+  for (int others = 1; others <= N - ZEROS; ++others) {
+    double values[N] = {0.0};
+    int64_t *words = new_histogram(WINDOW_POSITIVE);
+    for (int i = 0; i < others; ++i) {
+      values[ZEROS + i] = 0x1p-10 * ((double)i + 0.5) / others;
+    }
+    histogram_add(words, WINDOW_POSITIVE, values, ZEROS + others);
+    for (int64_t rank = 1; rank <= ZEROS + others; ++rank) {
+      double value = NAN;
+      assert_true(histogram_order_statistic(words, WINDOW_POSITIVE, rank, &value));
+      assert_true(rank < ZEROS ? value == 0.0 : value >= 0.0 && value <= 0x1p-10);
+    }
+    free(words);
+  }
+}
+
 static void every_value_lies_in_its_bin(void **state) {
   (void)state;
   struct stream chance = stream(9);
@@ -514,10 +504,6 @@ static void tally_add_all(struct tally *tally, int64_t column, const double *val
   for (int64_t i = 0; i < n; i += BLOCK_PATHS) {
     tally_add(tally, column, values + i, n - i < BLOCK_PATHS ? n - i : BLOCK_PATHS, 0);
   }
-}
-
-static void clear(struct tally *tally) {
-  memset(tally->words, 0, (size_t)tally->n_words * sizeof *tally->words);
 }
 
 /* Mean, sd, and the standard errors of both, in two passes of extended precision over the
@@ -776,75 +762,6 @@ static void a_quantile_that_is_never_does_not_exist(void **state) {
   tally_free(&tally);
 }
 
-/* ---- coverage: how often the 95 % interval holds the truth, on 2000 samples of 1000 */
-
-enum { REPETITIONS = 2000, SAMPLE = 1000, N_CHANCES = 5 };
-static const double chances[N_CHANCES] = {0.01, 0.05, 0.5, 0.95, 0.99};
-
-struct coverage {
-  int quantile[N_CHANCES], mean, sd;
-};
-
-static void check_coverage(const char *what, int covered) {
-  const double share = (double)covered / REPETITIONS;
-  print_message("%s: %.4f\n", what, share);
-  if (share < 0.93 || share > 0.985) {
-    fail_msg("the 95 %% interval of %s covers %.4f", what, share);
-  }
-}
-
-/* Samples median exp(sigma z), or z itself if `normal`. */
-static void take_sample(struct stream *chance, double sigma, bool normal, double *values) {
-  for (int i = 0; i < SAMPLE; ++i) {
-    const double z = next_normal(chance);
-    values[i] = normal ? z : lane_exp(sigma * z);
-  }
-}
-
-static struct coverage measure_coverage(uint32_t purpose, double sigma, bool normal) {
-  struct stream chance = stream(purpose);
-  struct coverage covered = {0};
-  struct tally tally = new_tally(1.0);
-  double values[SAMPLE];
-  const double mean = normal ? 0.0 : exp(0.5 * sigma * sigma);
-  for (int repetition = 0; repetition < REPETITIONS; ++repetition) {
-    clear(&tally);
-    take_sample(&chance, sigma, normal, values);
-    tally_add_all(&tally, SIGNED, values, SAMPLE);
-    tally_canonical(&tally);
-    for (int p = 0; p < N_CHANCES; ++p) {
-      const double z = lane_normal(chances[p]), truth = normal ? z : exp(sigma * z);
-      const struct interval got = tally_quantile(&tally, SIGNED, chances[p]);
-      assert_true(got.exists && got.lo <= got.value && got.value <= got.hi);
-      covered.quantile[p] += got.lo <= truth && truth <= got.hi;
-    }
-    const struct moments moments = tally_moments(&tally, SIGNED);
-    covered.mean += fabs(moments.mean - mean) <= 1.959963984540054 * moments.se;
-    covered.sd += fabs(moments.sd - 1.0) <= 1.959963984540054 * moments.sd_se;
-  }
-  tally_free(&tally);
-  return covered;
-}
-
-static void intervals_of_a_lognormal_cover_the_truth(void **state) {
-  (void)state;
-  const struct coverage covered = measure_coverage(15, 0.5, false);
-  for (int p = 0; p < N_CHANCES; ++p) {
-    char what[32];
-    snprintf(what, sizeof what, "quantile %.2f", chances[p]);
-    check_coverage(what, covered.quantile[p]);
-  }
-  check_coverage("the mean", covered.mean);
-}
-
-static void intervals_of_a_normal_cover_the_truth(void **state) {
-  (void)state;
-  const struct coverage covered = measure_coverage(16, 1.0, true);
-  check_coverage("the median", covered.quantile[2]);
-  check_coverage("the mean", covered.mean);
-  check_coverage("the standard deviation", covered.sd);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(sums_are_exact),
@@ -859,6 +776,7 @@ int main(void) {
       cmocka_unit_test(atoms_are_found_where_they_are),
       cmocka_unit_test(equal_values_give_their_value),
       cmocka_unit_test(values_of_one_bin_are_told_apart),
+      cmocka_unit_test(an_atom_at_zero_stays_there_beside_small_values),
       cmocka_unit_test(every_value_lies_in_its_bin),
       cmocka_unit_test(values_beyond_the_last_bin_are_counted_not_located),
       cmocka_unit_test(histograms_merge_by_addition),
@@ -871,8 +789,6 @@ int main(void) {
       cmocka_unit_test(a_centre_that_is_not_finite_becomes_zero),
       cmocka_unit_test(a_quantile_is_the_order_statistic_at_its_rank),
       cmocka_unit_test(a_quantile_that_is_never_does_not_exist),
-      cmocka_unit_test(intervals_of_a_lognormal_cover_the_truth),
-      cmocka_unit_test(intervals_of_a_normal_cover_the_truth),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
