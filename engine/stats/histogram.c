@@ -231,17 +231,19 @@ void histogram_add_cluster(int64_t *squares, enum window window, const double *v
   for (int64_t i = 0; i < n; ++i) {
     ++counts[at.bin[i] / CLUSTER_BINS];
   }
-  int64_t below = 0;
-  for (int64_t k = 0; k < histogram_cluster_words(window); ++k) {
-    squares[k] += counts[k] * (2 * below + counts[k]);
+  int64_t below = 0, before = 0;
+  for (int64_t k = 0; k < histogram_cluster_words(window) && below < n; ++k) {
     below += counts[k];
+    const int64_t square = below * below * BLOCK_PATHS / n;
+    squares[k] += square - before;
+    before = square;
   }
 }
 
 /* At an edge with `below` of n values below it. */
 static double design_effect(double below, double squares, double n, double blocks) {
-  const double independent = below * (1.0 - below / n);
-  const double between = (squares - below * below / blocks) * (blocks / (blocks - 1.0));
+  const double independent = below / n * (1.0 - below / n);
+  const double between = (squares / BLOCK_PATHS - below * below / n) / (blocks - 1.0);
   return independent > 0.0 && between > independent ? between / independent : 1.0;
 }
 

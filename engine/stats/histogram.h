@@ -53,8 +53,9 @@ struct bin histogram_bin(const int64_t *words, enum window window, int64_t bin);
 int64_t histogram_count_from(const int64_t *words, enum window window, double edge);
 
 /* Between blocks. A clustered tally keeps, behind a histogram, how the counts of a block vary:
-   for every eighth bin edge the sum over the blocks of the square of the block's count below it
-   (its increase from edge to edge, so that it merges by addition). */
+   for every eighth bin edge the sum over the blocks of BLOCK_PATHS/m times the square of the
+   count below it of a block of m values (rounded down, and its increase from edge to edge, so
+   that it merges by addition). */
 int64_t histogram_cluster_words(enum window window);
 
 /* Adds one block, n (at most BLOCK_PATHS) values, none of them NaN. */
@@ -62,8 +63,8 @@ void histogram_add_cluster(int64_t *squares, enum window window, const double *v
                            int64_t n);
 
 /* Variance between blocks of the share of values up to order statistic `rank`, over that of
-   independent values; 1 at least. Taken at the nearest edges, the larger of the two. The blocks
-   count as equally large. */
+   independent values (each block weighs by its size); 1 at least. Taken at the nearest edges,
+   the larger of the two. */
 double histogram_design_effect(const int64_t *words, const int64_t *squares, enum window window,
                                int64_t blocks, int64_t rank);
 
