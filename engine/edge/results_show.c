@@ -11,6 +11,7 @@
 #include "edge/json.h"
 #include "edge/ncfile.h"
 #include "edge/results.h"
+#include "math/beta.h"
 
 /* ---- one variable */
 
@@ -44,6 +45,41 @@ static double number_at(const struct ncreader *reader, const char *metric, const
   return number;
 }
 
+/* ---- how sure a number is */
+
+static const double NORMAL_975 = 1.959963984540054; /* quantile of the normal law */
+
+/* 97.5 % quantile of Student's law, from its tail probability as a beta function's (DLMF 8.17,
+   Abramowitz and Stegun 26.5.27). */
+static double student_975(double degrees) {
+  return sqrt(degrees * (1.0 / beta_inverse(degrees / 2.0, 0.5, 0.05) - 1.0));
+}
+
+/* Half of a 95 % interval, in standard errors; files of format 1 do not tell. */
+static double interval_factor(const struct ncreader *reader) {
+  const double told = number_at(reader, "interval_factor", "", 0);
+  return isnan(told) ? NORMAL_975 : told;
+}
+
+/* The same where an error comes from leaving out one part of the sample after the other. */
+static double parts_factor(const struct ncreader *reader) {
+  const struct values paths = read_values(reader, "part_paths");
+  double parts = 0.0;
+  for (size_t i = 0; paths.at != NULL && i < paths.shape.n; ++i) {
+    parts += paths.at[i] > 0.0 ? 1.0 : 0.0;
+  }
+  array_free(paths.at);
+  return parts > 1.0 ? student_975(parts - 1.0) : (double)NAN;
+}
+
+/* Is element i of a coordinate of probabilities ("quantile" or "tail") to be relied on? */
+static bool is_reliable(const struct ncreader *reader, const char *coordinate, size_t i,
+                        double p) {
+  const double told = number_at(reader, coordinate, "_reliable", i);
+  const double beyond = number_at(reader, "paths", "", 0) * (p < 0.5 ? p : 1.0 - p);
+  return isnan(told) ? beyond >= RELIABLE_POINTS : told > 0.0;
+}
+
 /* ---- the table */
 
 struct row {
@@ -51,12 +87,12 @@ struct row {
 };
 static const struct row quarterly[] = {
     {"backlog", "backlog, bn USD"},
-    {"contract_revenue", "contract revenue of the quarter, bn USD"},
+    {"contract_revenue", "quarter's contract revenue, bn USD"},
     {"capacity", "capacity, GW"},
     {"demand", "demand, GW"},
     {"utilisation", "utilisation"},
     {"exposure", "credit exposure, bn USD"},
-    {"aws_revenue", "AWS revenue of the quarter, bn USD"},
+    {"aws_revenue", "quarter's AWS revenue, bn USD"},
 };
 static const struct row terminal[] = {
     {"npv", "NPV, bn USD"},
@@ -74,16 +110,25 @@ static const double shown[SHOWN] = {0.05, 0.5, 0.95};
 
 struct table {
   const struct ncreader *reader;
+  double factor; /* half of a 95 % interval, in standard errors */
   size_t n_quantiles;
-  size_t quantile[SHOWN]; /* where they stand */
-  bool found[SHOWN];
+  size_t quantile[SHOWN];     /* where they stand */
+  bool found[SHOWN];          /* are they there? */
+  bool thin[SHOWN], starred;  /* do few paths lie beyond; has anything been marked for it? */
+  char (*names)[NCFILE_NAME]; /* [n_names] of the customers; owned */
+  size_t n_names;
 };
 
-/* Numbers in four significant digits, "-" for what does not exist. */
+/* Numbers in four significant digits, one of what would be too wide, "-" for what does not
+   exist. */
 static const char *brief(double value, char room[24]) {
   const double size = fabs(value);
-  if (isnan(value)) {
+  if (!isfinite(value)) {
     return "-";
+  }
+  if (size >= 99999.5) {
+    snprintf(room, 24, "%.0e", value);
+    return room;
   }
   snprintf(room, 24, "%.*f",
            size >= 999.95   ? 0
@@ -94,39 +139,65 @@ static const char *brief(double value, char room[24]) {
   return room;
 }
 
+/* Half of the 95 % interval of a variable: of its ends where the file has them, else of its
+   standard error. `suffix` is what tells it from the metric ("", "_never", "_var", "_cvar"). */
+static double half_of(const struct table *table, const char *metric, const char *suffix,
+                      size_t element) {
+  char name[160];
+  snprintf(name, sizeof name, "%s%s", metric, suffix);
+  const double half = 0.5 * (number_at(table->reader, name, "_hi", element) -
+                             number_at(table->reader, name, "_lo", element));
+  return isnan(half) ? table->factor * number_at(table->reader, name, "_se", element) : half;
+}
+
+static double quantile_of(const struct table *table, const char *metric, size_t element,
+                          int k) {
+  return table->found[k] ? number_at(table->reader, metric, "_quantile",
+                                     element * table->n_quantiles + table->quantile[k])
+                         : (double)NAN;
+}
+
+/* The head of a quantile's column, with a star if few paths lie beyond. */
+static const char *quantile_head(struct table *table, int k, char room[24]) {
+  snprintf(room, 24, "%g %%%s", 100.0 * shown[k], table->thin[k] ? "*" : "");
+  table->starred = table->starred || table->thin[k];
+  return room;
+}
+
 static void print_row(const struct table *table, const char *label, const char *metric,
                       size_t element) {
-  char mean[24], half[24], q[24];
-  const double se = number_at(table->reader, metric, "_se", element);
-  printf("  %-42.42s %9s %9s", label,
-         brief(number_at(table->reader, metric, "_mean", element), mean),
-         brief(1.959963984540054 * se, half));
-  for (int i = 0; i < SHOWN; ++i) {
-    const double value = table->found[i]
-                             ? number_at(table->reader, metric, "_quantile",
-                                         element * table->n_quantiles + table->quantile[i])
-                             : NAN;
-    printf(" %9s", brief(value, q));
+  char room[24];
+  printf("  %-34.34s %9s", label,
+         brief(number_at(table->reader, metric, "_mean", element), room));
+  printf(" %9s", brief(half_of(table, metric, "", element), room));
+  for (int k = 0; k < SHOWN; ++k) {
+    printf(" %9s", brief(quantile_of(table, metric, element, k), room));
   }
   putchar('\n');
 }
 
-static void print_head(const char *title) {
-  printf("\n%-44.44s %9s %9s %9s %9s %9s\n", title, "mean", "+/- 95 %", "5 %", "50 %", "95 %");
+static void print_head(struct table *table, const char *title) {
+  char room[24];
+  printf("\n%-36.36s %9s %9s", title, "mean", "+/- 95 %");
+  for (int k = 0; k < SHOWN; ++k) {
+    printf(" %9s", quantile_head(table, k, room));
+  }
+  putchar('\n');
 }
 
-static void print_share(const struct ncreader *reader, const char *label, const char *metric,
+static void print_number(const char *label, double value, double half) {
+  char room[24], error[24];
+  printf("  %-34.34s %9s %9s\n", label, brief(value, room), brief(half, error));
+}
+
+static void print_share(const struct table *table, const char *label, const char *metric,
                         const char *suffix, size_t element) {
-  char mean[24], half[24], error[64];
-  snprintf(error, sizeof error, "%s_se", suffix);
-  const double se = number_at(reader, metric, error, element);
-  printf("  %-42.42s %9s %9s\n", label,
-         brief(100.0 * number_at(reader, metric, suffix, element), mean),
-         brief(100.0 * 1.959963984540054 * se, half));
+  print_number(label, 100.0 * number_at(table->reader, metric, suffix, element),
+               100.0 * half_of(table, metric, suffix, element));
 }
 
 static void print_constraints(const struct ncreader *reader, size_t quarter) {
-  printf("  what binds, %% of path-months of the quarter:");
+  printf("  binds, %% of path-months:");
   for (size_t k = 0; k < N_CONSTRAINTS; ++k) {
     printf(" %s %.1f", constraint_names[k],
            100.0 * number_at(reader, "binding_share", "", quarter * N_CONSTRAINTS + k));
@@ -134,7 +205,7 @@ static void print_constraints(const struct ncreader *reader, size_t quarter) {
   putchar('\n');
 }
 
-static void print_quarters(const struct table *table, size_t n_quarters) {
+static void print_quarters(struct table *table, size_t n_quarters) {
   static const size_t years[] = {1, 3, 5, 10, 20, 30};
   for (size_t i = 0; i < sizeof years / sizeof years[0]; ++i) {
     const bool last = i + 1 == sizeof years / sizeof years[0] || 4 * years[i] >= n_quarters;
@@ -142,7 +213,7 @@ static void print_quarters(const struct table *table, size_t n_quarters) {
     char title[64];
     snprintf(title, sizeof title, quarter % 4 == 3 ? "end of year %zu" : "end of quarter %zu",
              quarter % 4 == 3 ? (quarter + 1) / 4 : quarter + 1);
-    print_head(title);
+    print_head(table, title);
     for (size_t r = 0; r < sizeof quarterly / sizeof quarterly[0]; ++r) {
       print_row(table, quarterly[r].label, quarterly[r].metric, quarter);
     }
@@ -153,30 +224,71 @@ static void print_quarters(const struct table *table, size_t n_quarters) {
   }
 }
 
-static void print_customers(const struct table *table) {
+static void print_terminal(struct table *table) {
+  print_head(table, "whole horizon");
+  for (size_t r = 0; r < sizeof terminal / sizeof terminal[0]; ++r) {
+    print_row(table, terminal[r].label, terminal[r].metric, 0);
+  }
+}
+
+/* Value at risk and conditional value at risk of -NPV. */
+static void print_tail(struct table *table) {
+  static const double wanted[] = {0.95, 0.99};
+  const struct values level = read_values(table->reader, "level");
+  printf("\n%-36.36s %9s %9s %9s %9s\n", "tail of the loss -NPV, bn USD", "VaR", "+/- 95 %",
+         "CVaR", "+/- 95 %");
+  for (size_t i = 0; level.at != NULL && i < level.shape.n; ++i) {
+    if (level.at[i] != wanted[0] && level.at[i] != wanted[1]) {
+      continue;
+    }
+    const bool thin = !is_reliable(table->reader, "tail", i, level.at[i]);
+    char label[24], room[24];
+    snprintf(label, sizeof label, "%g %%%s", 100.0 * level.at[i], thin ? "*" : "");
+    table->starred = table->starred || thin;
+    printf("  %-34.34s", label);
+    printf(" %9s", brief(number_at(table->reader, "npv", "_var", i), room));
+    printf(" %9s", brief(half_of(table, "npv", "_var", i), room));
+    printf(" %9s", brief(number_at(table->reader, "npv", "_cvar", i), room));
+    printf(" %9s\n", brief(half_of(table, "npv", "_cvar", i), room));
+  }
+  array_free(level.at);
+}
+
+static void print_customers(struct table *table) {
   const struct ncreader *reader = table->reader;
+  const double factor = parts_factor(reader);
+  for (size_t c = 0; c < table->n_names; ++c) {
+    char title[NCFILE_NAME + 32];
+    snprintf(title, sizeof title, "%s, whole horizon", table->names[c]);
+    print_head(table, title);
+    for (size_t r = 0; r < sizeof per_customer / sizeof per_customer[0]; ++r) {
+      print_row(table, per_customer[r].label, per_customer[r].metric, c);
+    }
+    print_share(table, "default, % of paths", "defaulted", "", c);
+    print_share(table, "commitment not used up, % of paths", "fulfilled_month", "_never", c);
+    print_number("wrong-way ratio", number_at(reader, "wrong_way_ratio", "", c),
+                 factor * number_at(reader, "wrong_way_ratio", "_se", c));
+  }
+}
+
+static void find_names(struct table *table) {
   struct ncshape shape;
-  const int id = ncreader_find(reader, false, "customer");
-  char *names = NULL;
-  if (id < 0 || !ncreader_shape(reader, false, id, &shape) || shape.n_dims != 2 ||
+  const int id = ncreader_find(table->reader, false, "customer");
+  if (id < 0 || !ncreader_shape(table->reader, false, id, &shape) || shape.n_dims != 2 ||
       shape.type != NCTYPE_CHAR) {
     return;
   }
-  names = array_make(shape.n + 1, 1);
-  if (names != NULL && ncreader_raw(reader, false, id, names)) {
+  char *letters = array_make(shape.n + 1, 1);
+  table->names = array_make(shape.sizes[0], sizeof *table->names);
+  if (letters != NULL && table->names != NULL &&
+      ncreader_raw(table->reader, false, id, letters)) {
+    table->n_names = shape.sizes[0];
     for (size_t c = 0; c < shape.sizes[0]; ++c) {
-      char title[160];
-      snprintf(title, sizeof title, "%.*s, whole horizon", (int)shape.sizes[1],
-               names + c * shape.sizes[1]);
-      print_head(title);
-      for (size_t r = 0; r < sizeof per_customer / sizeof per_customer[0]; ++r) {
-        print_row(table, per_customer[r].label, per_customer[r].metric, c);
-      }
-      print_share(reader, "default, % of paths", "defaulted", "", c);
-      print_share(reader, "commitment not used up, % of paths", "fulfilled_month", "_never", c);
+      snprintf(table->names[c], sizeof table->names[c], "%.*s", (int)shape.sizes[1],
+               letters + c * shape.sizes[1]);
     }
   }
-  array_free(names);
+  array_free(letters);
 }
 
 static void find_quantiles(struct table *table) {
@@ -187,6 +299,7 @@ static void find_quantiles(struct table *table) {
       if (quantile.at[i] == shown[k]) {
         table->quantile[k] = i;
         table->found[k] = true;
+        table->thin[k] = !is_reliable(table->reader, "quantile", i, shown[k]);
       }
     }
   }
@@ -198,61 +311,57 @@ static void find_quantiles(struct table *table) {
 static void print_difference(const struct table *table, const char *label, const char *metric,
                              size_t element) {
   static const char *const sides[] = {"_first", "_second", "_difference_mean"};
-  char name[NCFILE_NAME], room[24];
-  double mean = NAN;
-  printf("  %-42.42s", label);
+  char name[128], room[24];
+  printf("  %-34.34s", label);
   for (int i = 0; i < 3; ++i) {
-    mean = number_at(table->reader, metric, sides[i], element);
-    printf(" %9s", brief(mean, room));
+    printf(" %7s", brief(number_at(table->reader, metric, sides[i], element), room));
   }
   snprintf(name, sizeof name, "%s_difference", metric);
-  const double half = 1.959963984540054 * number_at(table->reader, name, "_se", element);
-  const double unpaired =
-      1.959963984540054 * number_at(table->reader, name, "_unpaired_se", element);
-  printf(" %9s", brief(half, room));
-  printf(" %9s", brief(unpaired, room));
-  for (int i = 0; i < SHOWN; i += 2) {
-    const double value = table->found[i]
-                             ? number_at(table->reader, name, "_quantile",
-                                         element * table->n_quantiles + table->quantile[i])
-                             : NAN;
-    printf(" %9s", brief(value, room));
+  const double unpaired = number_at(table->reader, name, "_unpaired_se", element);
+  printf(" %8s", brief(half_of(table, name, "", element), room));
+  printf(" %8s", brief(table->factor * unpaired, room));
+  for (int k = 0; k < SHOWN; k += 2) {
+    printf(" %7s", brief(quantile_of(table, name, element, k), room));
   }
-  printf(" %9s\n", brief(number_at(table->reader, name, "_variance_ratio", element), room));
+  printf(" %5s\n", brief(number_at(table->reader, name, "_variance_ratio", element), room));
 }
 
-static void print_difference_head(const char *title) {
-  printf("\n%-44.44s %9s %9s %9s %9s %9s %9s %9s %9s\n", title, "first", "second", "minus",
-         "+/- 95 %", "unpaired", "5 %", "95 %", "ratio");
+static void print_difference_head(struct table *table, const char *title) {
+  char low[24], high[24];
+  printf("\n%-36.36s %7s %7s %7s %8s %8s %7s %7s %5s\n", title, "first", "second", "minus",
+         "+/- 95 %", "unpaired", quantile_head(table, 0, low), quantile_head(table, 2, high),
+         "ratio");
 }
 
-static void print_comparison(const struct table *table, size_t n_quarters, size_t n_customers) {
+static void print_comparison(struct table *table, size_t n_quarters) {
   static const size_t years[] = {1, 3, 5, 10, 20, 30};
   for (size_t i = 0; i < sizeof years / sizeof years[0] && 4 * years[i] <= n_quarters; ++i) {
     char title[64];
     snprintf(title, sizeof title, "end of year %zu", years[i]);
-    print_difference_head(title);
+    print_difference_head(table, title);
     for (size_t r = 0; r < sizeof quarterly / sizeof quarterly[0]; ++r) {
       print_difference(table, quarterly[r].label, quarterly[r].metric, 4 * years[i] - 1);
     }
   }
-  print_difference_head("whole horizon");
+  print_difference_head(table, "whole horizon");
   for (size_t r = 0; r < sizeof terminal / sizeof terminal[0]; ++r) {
     print_difference(table, terminal[r].label, terminal[r].metric, 0);
   }
-  for (size_t c = 0; c < n_customers; ++c) {
-    char title[64];
-    snprintf(title, sizeof title, "customer %zu, whole horizon", c + 1);
-    print_difference_head(title);
+  for (size_t c = 0; c < table->n_names; ++c) {
+    char title[NCFILE_NAME + 32];
+    snprintf(title, sizeof title, "%s, whole horizon", table->names[c]);
+    print_difference_head(table, title);
     for (size_t r = 0; r < sizeof per_customer / sizeof per_customer[0]; ++r) {
       print_difference(table, per_customer[r].label, per_customer[r].metric, c);
     }
   }
   puts(
-      "\nminus: first minus second on the same paths, with its 95 % interval; unpaired: that "
-      "of "
-      "two unrelated runs;\nratio: variances of both decks over that of the difference");
+      "\nminus: first minus second on the same paths, with its 95 % interval;\n"
+      "unpaired: that of two unrelated runs; ratio: variances of both decks over that of the "
+      "difference");
 }
+
+/* ---- the frame */
 
 static size_t count(const struct table *table, const char *name) {
   const struct values values = read_values(table->reader, name);
@@ -261,35 +370,63 @@ static size_t count(const struct table *table, const char *name) {
   return n;
 }
 
+/* Decks, size of the sample, and where its errors come from. */
+static void print_opening(const struct table *table, const char *second) {
+  const struct ncreader *reader = table->reader;
+  const double replicates = number_at(reader, "replicates", "", 0);
+  const double blocks = number_at(reader, "blocks", "", 0);
+  char deck[128] = "?", seed[64] = "?", model[32] = "?", sampling[32] = "";
+  ncreader_text(reader, false, NCFILE_GLOBAL, "deck", deck, sizeof deck);
+  ncreader_text(reader, false, NCFILE_GLOBAL, "seed", seed, sizeof seed);
+  ncreader_text(reader, false, NCFILE_GLOBAL, "model_version", model, sizeof model);
+  ncreader_text(reader, false, NCFILE_GLOBAL, "sampling", sampling, sizeof sampling);
+  printf("%s%s%s: %.0f paths, seed %s, model %s", deck, second[0] != '\0' ? " minus " : "",
+         second, number_at(reader, "paths", "", 0), seed, model);
+  if (!isnan(replicates)) {
+    printf(", %s in %.0f replicates", sampling, replicates);
+  } else if (!isnan(blocks)) {
+    printf(", %s in %.0f blocks", sampling, blocks);
+  }
+  putchar('\n');
+}
+
+/* What the marks mean. */
+static void print_closing(const struct table *table) {
+  puts("\n+/- 95 %: half of the 95 % interval of the sampling error alone");
+  if (table->starred) {
+    printf("* not to be relied on: fewer than %d paths", (int)RELIABLE_POINTS);
+    if (count(table, "blocks") > 0) {
+      printf(", or fewer than %d blocks of paths,", (int)RELIABLE_BLOCKS);
+    }
+    puts(" lie beyond");
+  }
+}
+
 enum status results_show(const char *path) {
   struct ncreader reader;
-  struct table table = {.reader = &reader};
-  char deck[128] = "?", second[128] = "", seed[64] = "?", model[32] = "?";
+  char second[128] = "";
   const enum status status = ncreader_open(&reader, path);
   if (status != STATUS_OK) {
     return status;
   }
-  ncreader_text(&reader, false, NCFILE_GLOBAL, "deck", deck, sizeof deck);
-  ncreader_text(&reader, false, NCFILE_GLOBAL, "seed", seed, sizeof seed);
-  ncreader_text(&reader, false, NCFILE_GLOBAL, "model_version", model, sizeof model);
+  struct table table = {.reader = &reader, .factor = interval_factor(&reader)};
   ncreader_text(&reader, false, NCFILE_GLOBAL, "second_deck", second, sizeof second);
-  printf("%s%s%s: %.0f paths, seed %s, model %s\n", deck, second[0] != '\0' ? " minus " : "",
-         second, number_at(&reader, "paths", "", 0), seed, model);
+  print_opening(&table, second);
   find_quantiles(&table);
+  find_names(&table);
   const size_t n_quarters = count(&table, "time");
   if (second[0] != '\0') {
-    print_comparison(&table, n_quarters, count(&table, "revenue_total_first"));
-    ncreader_close(&reader);
-    return STATUS_OK;
+    print_comparison(&table, n_quarters);
+  } else {
+    if (n_quarters > 0) {
+      print_quarters(&table, n_quarters);
+    }
+    print_terminal(&table);
+    print_tail(&table);
+    print_customers(&table);
   }
-  if (n_quarters > 0) {
-    print_quarters(&table, n_quarters);
-  }
-  print_head("whole horizon");
-  for (size_t r = 0; r < sizeof terminal / sizeof terminal[0]; ++r) {
-    print_row(&table, terminal[r].label, terminal[r].metric, 0);
-  }
-  print_customers(&table);
+  print_closing(&table);
+  array_free(table.names);
   ncreader_close(&reader);
   return STATUS_OK;
 }
