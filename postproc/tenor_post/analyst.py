@@ -1,25 +1,93 @@
-"""Figures for analysts, computed from the means of a result. Ratios are ratios of means; they carry no interval, because the
-result keeps no covariances between metrics. Money in billion USD."""
+"""Figures for analysts, computed from the means of a result: functions of several means, ratios most of them. Money in
+billion USD.
+
+The result keeps no covariances between metrics, so the errors of such functions come from the means of 32 disjoint parts of
+the sample (X_parts): the delete-a-group jackknife. Each part is left out in turn, the function is computed from the means of
+what remains, and the spread of these values tells the error; half of a 95 % interval is Student's quantile, with one degree of
+freedom less than there are parts, times that. Where the file has no parts, or fewer than FEWEST_PARTS have paths, errors are
+NaN."""
+from typing import Any, NamedTuple
+
 import numpy
 import xarray
 
-FLOWS = ("contract_revenue", "relet_revenue", "distribution_revenue", "aws_revenue", "capex", "depreciation", "operating_income")
+from .results import FEWEST_PARTS, reliable, student
+
+FLOWS = ("contract_revenue", "relet_revenue", "operating_income")  # kept by part
+OTHER_FLOWS = ("distribution_revenue", "aws_revenue", "depreciation")  # not
 HALVINGS, LOW, HIGH = 100, -0.9, 3.0  # of the search for an internal rate
 
 
-def yearly(data):
-    """Year by year: a Dataset over `year` (1, 2, ...; full years of the horizon only).
+# ---- errors
 
-    Sums of the quarterly means of FLOWS; `operating_margin`, operating income over contract and re-letting revenue, all of the
-    fleet charged; and at the year's end `implied_price` (billing over use, both cumulative, $B per GW-year), `contracted_cover`
-    (backlog over capital expenditure still to come; missing when nothing is left) and `share_of_obligations` of the contract.
+
+class Figure(NamedTuple):
+    """A function of means with its standard error and half of its 95 % interval: numbers, arrays or Datasets of one shape."""
+    value: Any
+    se: Any
+    half: Any
+
+
+def jackknife(data, function):
+    """The Figure of `function`, which takes a Dataset and gives a number, an array or a Dataset.
+
+    Where the result has parts, the Dataset holds nothing but the means that are kept by part (X_mean, or X of shares), so that
+    a function of anything else fails with a KeyError instead of getting too small an error; else it is `data`. Source:
+    J. Shao and D. Tu, The Jackknife and Bootstrap, 1995, chapter 2.
     """
+    parts = {name.removesuffix("_parts"): data[name] for name in data if name.endswith("_parts")}
+    means = {name if name in data else f"{name}_mean": part for name, part in parts.items()}
+    paths = data["part_paths"].values if means and "part_paths" in data else numpy.zeros(0)
+    whole = data[list(means)] if paths.any() else data
+    value, groups = function(whole), numpy.flatnonzero(paths)
+    if len(groups) < FEWEST_PARTS:
+        return Figure(value, value * numpy.nan, value * numpy.nan)
+    rest = without_each(whole, means, data["part_paths"])
+    left = [function(rest.isel(part=group)) for group in groups]
+    middle = sum(left) / len(left)
+    se = (sum((one - middle) ** 2 for one in left) * ((len(left) - 1) / len(left))) ** 0.5
+    return Figure(value, se, student(len(left) - 1) * se)
+
+
+def without_each(whole, means, paths):
+    """The means of the sample but for one of its parts, over `part`."""
+    total = float(paths.sum())
+    return whole.assign({name: (total * whole[name] - paths * part) / (total - paths) for name, part in means.items()})
+
+
+def with_errors(data, function):
+    """The Dataset a function of means gives, and beside each of its variables X: X_se, and X_half, half of its interval."""
+    value, *errors = jackknife(data, function)
+    return value.assign({f"{name}_{word}": error[name] for word, error in zip(("se", "half"), errors) for name in value})
+
+
+# ---- years
+
+
+def yearly(data):
+    """Year by year: a Dataset over `year` (1, 2, ...; full years of the horizon only), with X_se and X_half beside X.
+
+    Sums of the means of contract, re-letting, distribution and AWS revenue, capex, depreciation and operating income (AWS,
+    distribution and depreciation without errors); `operating_margin`, operating income over contract and re-letting revenue,
+    all of the fleet charged; and at the year's end `implied_price` (billing over use, both cumulative, $B per GW-year),
+    `contracted_cover` (backlog over capital expenditure still to come; missing when nothing is left) and
+    `share_of_obligations` of the contract.
+    """
+    return with_errors(data, years_of_means).assign({name: sums(data, name) for name in OTHER_FLOWS})
+
+
+def sums(data, name):
+    """Of the quarterly means of each full year."""
+    years = data.sizes["time"] // 4
+    return "year", data[f"{name}_mean"].values[: 4 * years].reshape(years, 4).sum(axis=1)
+
+
+def years_of_means(data):
     years = data.sizes["time"] // 4
     end = data.isel(time=slice(3, 4 * years, 4))
-    result = xarray.Dataset(coords={"year": numpy.arange(1, years + 1)})
-    for name in FLOWS:
-        result[name] = "year", data[f"{name}_mean"].values[: 4 * years].reshape(years, 4).sum(axis=1)
+    result = xarray.Dataset({name: sums(data, name) for name in FLOWS}, coords={"year": numpy.arange(1, years + 1)})
     to_come = float(data["capex_total_mean"]) - end["capex_cum_mean"].values
+    result["capex"] = "year", numpy.diff(end["capex_cum_mean"].values, prepend=0)
     result["operating_margin"] = result["operating_income"] / (result["contract_revenue"] + result["relet_revenue"])
     result["implied_price"] = "year", ratio(end["billed_cum_mean"], end["used_cum_mean"])
     result["contracted_cover"] = "year", ratio(end["backlog_mean"], numpy.where(to_come > 1e-9, to_come, 0))
@@ -34,18 +102,22 @@ def ratio(above, below):
 
 
 def operating_margin(data):
-    """Of the whole horizon."""
-    return float(data["operating_income_mean"].sum() / (data["contract_revenue_mean"] + data["relet_revenue_mean"]).sum())
+    """Of the whole horizon, a Figure."""
+    return jackknife(data, lambda means: float(means["operating_income_mean"].sum() / (
+        means["contract_revenue_mean"] + means["relet_revenue_mean"]).sum()))
+
+
+# ---- the provider's return
 
 
 def internal_rate(flows, times):
-    """The rate y, continuously compounded, at which sum(flows exp(-y times)) is 0, by bisection between -0.9 and 3 a year; None
+    """The rate y, continuously compounded, at which sum(flows exp(-y times)) is 0, by bisection between -0.9 and 3 a year; NaN
     if the ends of that range agree in sign. `flows` and `times` (years) are arrays of one shape."""
     def value(y):
         return float((flows * numpy.exp(-y * times)).sum())
     low, high = LOW, HIGH
     if value(low) * value(high) > 0:
-        return None
+        return float("nan")
     for _ in range(HALVINGS):
         middle = (low + high) / 2
         low, high = (middle, high) if value(low) * value(middle) > 0 else (low, middle)
@@ -53,35 +125,46 @@ def internal_rate(flows, times):
 
 
 def provider_rate(data, discount_rate, terminal=True):
-    """Internal rate of the mean cash flow of the provider, per year; with the mean terminal value at the horizon if `terminal`.
-    `discount_rate` is the deck's, at which the stored terminal value was discounted. The initial fleet is free in it."""
-    flows = data["cash_flow_mean"].values
-    times = (numpy.arange(len(flows)) + 0.5) / 12
-    if terminal:
-        end = len(flows) / 12
-        flows = numpy.append(flows, float(data["npv_terminal_mean"]) * numpy.exp(discount_rate * end))
-        times = numpy.append(times, end)
-    return internal_rate(flows, times)
+    """Internal rate of the mean cash flow of the provider, per year, a Figure; with the mean terminal value at the horizon if
+    `terminal`. `discount_rate` is the deck's, at which the stored terminal value was discounted. The initial fleet is free in
+    it."""
+    def rate(means):
+        flows = means["cash_flow_mean"].values
+        times = (numpy.arange(len(flows)) + 0.5) / 12
+        if terminal:
+            end = len(flows) / 12
+            flows = numpy.append(flows, float(means["npv_terminal_mean"]) * numpy.exp(discount_rate * end))
+            times = numpy.append(times, end)
+        return internal_rate(flows, times)
+    return jackknife(data, rate)
+
+
+# ---- credit
 
 
 def concentration(data):
-    """Shares of the customers in the mean backlog (time, customer), and their Herfindahl index (time); missing without backlog."""
-    share = ratio(data["customer_backlog_mean"], data["customer_backlog_mean"].sum("customer").values[:, None] + 0 * data[
-        "customer_backlog_mean"].values)
-    return xarray.Dataset({"share": (("time", "customer"), share), "herfindahl": ("time", (share ** 2).sum(axis=1))},
-                          coords={"time": data["time"], "customer": data["customer"]})
+    """Shares of the customers in the mean backlog, `share` (time, customer), and their Herfindahl index, `herfindahl` (time),
+    each with _se and _half; missing without backlog."""
+    def shares(means):
+        backlog = means["customer_backlog_mean"].transpose("time", "customer")
+        share = ratio(backlog, numpy.broadcast_to(backlog.values.sum(axis=1, keepdims=True), backlog.shape))
+        return xarray.Dataset({"share": (("time", "customer"), share), "herfindahl": ("time", (share ** 2).sum(axis=1))},
+                              coords={"time": means["time"], "customer": means["customer"]})
+    return with_errors(data, shares)
 
 
 def exposure_profile(data):
-    """Credit exposure: `expected` (EE) by quarter end, 0 after default, `given_survival`, summed over the customers, and
-    `potential` (PFE, 97.5 % quantile; year ends only where the result has no more); attributes `expected_positive` (EPE, the mean
-    of EE over the whole horizon) and `effective` (EEPE, of its running maximum)."""
-    expected = data["exposure_mean"].values
-    last = numpy.minimum(numpy.arange(3, 3 * len(expected) + 1, 3), data.sizes["month"]) - 1
-    monthly = data.isel(month=last)
-    surviving = ratio(monthly["monthly_exposure_mean"], monthly["survivor"]).sum(axis=1)
-    potential = data["exposure_quantile"].sel(quantile=0.975).values
-    return xarray.Dataset({"expected": ("time", expected), "given_survival": ("time", surviving), "potential": ("time", potential)},
-                          coords={"time": data["time"]}, attrs={
-                              "expected_positive": float(expected.mean()),
-                              "effective": float(numpy.maximum.accumulate(expected).mean())})
+    """Credit exposure by quarter end: `expected` (EE), 0 after default, `given_survival`, summed over the customers, both with
+    _se and _half, and `potential` (PFE, 97.5 % quantile; year ends only where the result has no more; attribute `reliable`);
+    without dimensions `expected_positive` (EPE, the mean of EE over the whole horizon) and `effective` (EEPE, of its running
+    maximum), with _se and _half."""
+    def exposures(means):
+        expected = means["exposure_mean"].values
+        last = numpy.minimum(numpy.arange(3, 3 * len(expected) + 1, 3), means.sizes["month"]) - 1
+        monthly = means.isel(month=last)
+        surviving = ratio(monthly["monthly_exposure_mean"], monthly["survivor"]).sum(axis=1)
+        return xarray.Dataset({"expected": ("time", expected), "given_survival": ("time", surviving),
+                               "expected_positive": expected.mean(),
+                               "effective": numpy.maximum.accumulate(expected).mean()}, coords={"time": means["time"]})
+    potential = data["exposure_quantile"].sel(quantile=0.975, method="nearest").drop_vars("quantile")
+    return with_errors(data, exposures).assign(potential=potential.assign_attrs(reliable=reliable(data, 0.975)))

@@ -1,6 +1,10 @@
 """Is it a guaranteed backlog or a wrong-way bet? The answer, computed from the result."""
+import math
+
+import numpy
+
 from . import numbers
-from .results import Estimate, Z95, estimate, horizon_months
+from .results import BAND, Estimate, Z95, estimate, horizon_months, parts, reliable, student
 
 GUARANTEED, FAR = 0.95, 0.5  # share of paths on which the commitment is used up as signed
 WEAK, CLEAR = 1.25, 2.0  # wrong-way factor
@@ -13,10 +17,23 @@ SHARES = ("fulfilled_in_full_month_never", "defaulted")
 def wrong_way_factor(data):
     """Credit loss over what it would be if defaults struck whatever the exposure, all customers; None without losses.
 
-    The interval counts the error of the first only, and adds the customers' errors.
+    The interval is that of the file's errors of the customers' factors; of several customers it is at most too wide, because
+    their errors are added as if they always went together. NaN if the file has no errors, for want of paths. Files of format
+    1 tell the error of the loss alone.
     """
-    loss, error, independent = (float(data[name].sum()) for name in ("ecl_mean", "ecl_se", "ecl_independent"))
-    return Estimate(loss / independent, Z95 * error / independent, None, None, "") if independent > 0 and loss > 0 else None
+    loss, independent = (data[name].values for name in ("ecl_mean", "ecl_independent"))
+    total = independent.sum()
+    if not (total > 0 and loss.sum() > 0):
+        return None
+    value = float(loss.sum() / total)
+    if "wrong_way_ratio_se" not in data:
+        return Estimate(value, Z95 * float(data["ecl_se"].sum() / total), None, None, "")
+    # With L and I of each customer, d(sum L / sum I) = sum(I d(L/I) + (L/I - value) dI) / sum I.
+    ratio, ratio_se, independent_se = (data[name].values for name in (
+        "wrong_way_ratio", "wrong_way_ratio_se", "ecl_independent_se"))
+    errors = numpy.where(independent > 0, independent * ratio_se + abs(ratio - value) * independent_se, 0)
+    half = student(parts(data) - 1) * float(errors.sum() / total)
+    return Estimate(value, half, None, None, "")
 
 
 def ends_open(data, deck):
@@ -29,7 +46,7 @@ def ends_open(data, deck):
 def span(data, metric, complement=False):
     """A probability in percent; of several customers the lowest and the highest, with their names."""
     found = [estimate(data, metric, customer=i) for i in range(data.sizes["customer"])]
-    found = [(e._replace(value=1 - e.value) if complement else e, name) for e, name in zip(found, data["customer"].values)]
+    found = [(e.complement() if complement else e, name) for e, name in zip(found, data["customer"].values)]
     if len(found) == 1:
         return numbers.full(found[0][0], percent=True)
     found.sort(key=lambda pair: pair[0].value)
@@ -47,6 +64,8 @@ def headline(promised, sure, factor, still_open):
         first = "Close to a guaranteed backlog"
     else:
         first = "Not a guaranteed backlog" if sure >= FAR else "Far from a guaranteed backlog"
+    if factor is not None and math.isnan(factor.half):
+        return f"{first}; too few paths to tell whether it is a wrong-way bet"
     if factor is None or factor.value - factor.half <= 1:
         return f"{first}, and no wrong-way bet that these paths can show"
     strength = "only weakly" if factor.value < WEAK else "clearly" if factor.value < CLEAR else "strongly"
@@ -66,7 +85,7 @@ def gather(data, deck):
     factor, still_open = wrong_way_factor(data), ends_open(data, deck)
     return dict(
         total, headline=headline(promised, sure, factor, still_open), thresholds=(GUARANTEED, FAR, WEAK, CLEAR),
-        promised=promised, factor=factor, still_open=still_open,
+        promised=promised, factor=factor, still_open=still_open, thin=not all(reliable(data, p) for p in BAND),
         fates=[("becomes revenue", promised - sum(value for _, value in unused)), *unused],
         sure=span(data, "fulfilled_in_full_month_never", complement=True), default=span(data, "defaulted"),
         several=data.sizes["customer"] > 1, horizon=numbers.duration(horizon_months(data)),

@@ -10,7 +10,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure as Canvas
 
-from .results import unit
+from .results import few_beyond, reliable, unit
 
 # Okabe and Ito's palette: distinct for all common forms of colour vision.
 BLUE, SKY, ORANGE, VERMILION, GREEN, GREY = "#0072B2", "#56B4E9", "#E69F00", "#D55E00", "#009E73", "#BBBBBB"
@@ -32,19 +32,26 @@ def series(data, metric):
     return quantiles.transpose("quantile", "time").values, data[f"{metric}_mean"].values
 
 
+def star(data, *levels):
+    """The mark of what shows quantiles of few paths."""
+    return "" if all(reliable(data, level) for level in levels) else "*"
+
+
 def draw_fan(axes, data, metric):
     quantiles, mean = series(data, metric)
-    time = data["time"].values
-    axes.fill_between(time, quantiles[0], quantiles[4], color="#CFE3F1", linewidth=0, label="5 to 95 % of paths")
-    axes.fill_between(time, quantiles[1], quantiles[3], color="#86BBDD", linewidth=0, label="25 to 75 %")
+    time, outer, inner = data["time"].values, star(data, LEVELS[0], LEVELS[4]), star(data, LEVELS[1], LEVELS[3])
+    axes.fill_between(time, quantiles[0], quantiles[4], color="#CFE3F1", linewidth=0, label=f"5 to 95 % of paths{outer}")
+    axes.fill_between(time, quantiles[1], quantiles[3], color="#86BBDD", linewidth=0, label=f"25 to 75 %{inner}")
     axes.plot(time, quantiles[2], color="#00456B", linewidth=1.8, label="median")
     axes.plot(time, mean, color=VERMILION, linewidth=1.6, linestyle=(0, (5, 2)), label="mean")
     axes.set_ylabel(unit(data[f"{metric}_mean"]))
+    if outer:
+        axes.set_xlabel(f"* not to be relied on: {few_beyond(data)}", fontsize=8)
 
 
 def tabulate_fan(data, metric):
     quantiles, mean = series(data, metric)
-    heads = [*(f"{100 * p:g} %" for p in LEVELS), "mean"]
+    heads = [*(f"{100 * p:g} %{star(data, p)}" for p in LEVELS), "mean"]
     return Table(heads, data["time"].values, numpy.vstack([quantiles, mean]).T, unit(data[f"{metric}_mean"]))
 
 

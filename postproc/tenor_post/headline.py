@@ -1,9 +1,9 @@
-"""The headline table: one row a quantity, with interval and range."""
+"""The headline table: one row a quantity, with interval and range; and the table of tails: one row a loss and level."""
 from typing import NamedTuple
 
 from . import numbers
 from .answer import wrong_way_factor
-from .results import Estimate, estimate, horizon_months
+from .results import BAND, Estimate, estimate, few_beyond, horizon_months, interval_factor, reliable, unit
 
 YEARS = (1, 3, 5, 10, 20, 30)
 
@@ -59,7 +59,7 @@ def places(data, metric):
 def rows_of(data, metric):
     found = [(words, estimate(data, metric.name, **where)) for words, where in places(data, metric)]
     if metric.complement:
-        found = [(words, e and e._replace(value=1 - e.value)) for words, e in found]
+        found = [(words, e and e.complement()) for words, e in found]
     horizon = numbers.duration(horizon_months(data))
     return [Row(metric.label.format(horizon=horizon) + words, metric.note.format(horizon=horizon), e, metric.percent)
             for words, e in found if e is not None]
@@ -80,4 +80,45 @@ def gather(data):
         if factor := wrong_way_factor(data):
             rows.append(Row("Wrong-way factor", "expected credit loss over what it would be if defaults "
                             "struck whatever the exposure", factor, False))
-    return dict(rows=rows, tiles=tiles) if rows else None
+    return dict(rows=rows, tiles=tiles, thin=not all(reliable(data, p) for p in BAND)) if rows else None
+
+
+# ---- tails
+
+
+class Tail(NamedTuple):
+    """One row of the table of tails; `beyond` is how many paths lie beyond the value at risk."""
+    label: str
+    level: float
+    risk: Estimate
+    conditional: Estimate
+    beyond: float
+    thin: bool
+
+
+LOSSES = (("npv", "Net present value lost, −NPV"), ("npv_with_equity", "The same with stakes"), ("ecl", "Credit loss"))
+
+
+def gather_tails(data):
+    """Rows of the table of tails, or None if the result has none."""
+    names = [f"{name}_{part}" for name, _ in LOSSES[:1] for part in ("var", "var_lo", "var_hi", "cvar", "cvar_se")]
+    if not all(name in data for name in names) or "paths" not in data:
+        return None
+    rows = []
+    for name, label in LOSSES:
+        if f"{name}_var" in data:
+            several = "customer" in data[f"{name}_var"].dims
+            for i, customer in enumerate(data["customer"].values) if several else [(None, "")]:
+                part = data.isel(customer=i) if several else data
+                words = f"{label}, {customer}" if several and data.sizes["customer"] > 1 else label
+                rows += [tail(part, name, words, level) for level in data["level"].values]
+    return dict(rows=rows, thin=any(row.thin for row in rows), beyond=few_beyond(data), paths=float(data["paths"]))
+
+
+def tail(data, name, label, level):
+    at = {part: float(data[f"{name}_{part}"].sel(level=level)) for part in ("var", "var_lo", "var_hi", "cvar", "cvar_se")}
+    ends, words = (at["var_lo"], at["var_hi"]), unit(data[f"{name}_var"])
+    risk = Estimate(at["var"], (ends[1] - ends[0]) / 2, None, None, words, ends)
+    conditional = Estimate(at["cvar"], interval_factor(data) * at["cvar_se"], None, None, words)
+    return Tail(label, float(level), risk, conditional, float(data["paths"]) * (1 - level),
+                not reliable(data, level, "level"))

@@ -12,7 +12,10 @@ def significant(value, digits):
 
 
 def supported(value, half):
-    """Decimals of a mean: its interval's half-width gets one digit (two if the first is a 1), the mean four at most."""
+    """Decimals of a mean: its interval's half-width gets one digit (two if the first is a 1), the mean four at most, three if
+    the interval is unknown."""
+    if math.isnan(half):
+        return significant(value, 3)
     most = significant(value if value else half, 4)
     return min(most, significant(half, 2 if f"{half:e}"[0] == "1" else 1)) if half > 0 else most
 
@@ -49,6 +52,24 @@ def half(estimate, percent=False):
     return number(estimate.half, decimals, percent=percent)
 
 
+def interval(estimate, percent=False):
+    """The 95 % interval: ± half, or both ends where these show that the estimate is not in its middle."""
+    if not math.isfinite(estimate.half):
+        return Markup("±\u00a0unknown")
+    scale, decimals = 100 if percent else 1, decimals_of(estimate, percent)
+    if estimate.ends:
+        sides = (estimate.value - estimate.ends[0], estimate.ends[1] - estimate.value)
+        if len({f"{scale * side:.{decimals}f}" for side in sides}) > 1:
+            return ends(estimate, percent)
+    return Markup("±\u00a0") + half(estimate, percent)
+
+
+def ends(estimate, percent=False):
+    """The ends of an interval that has them: 14.3 to 17.6."""
+    decimals = decimals_of(estimate, percent)
+    return Markup(" to ").join(number(end, decimals, percent=percent) for end in estimate.ends)
+
+
 def decimals_of(estimate, percent):
     scale = 100 if percent else 1
     return supported(scale * estimate.value, scale * estimate.half)
@@ -59,9 +80,14 @@ def unit(estimate, percent=False):
 
 
 def full(estimate, percent=False):
-    """Value, half-width and unit: 15.70 ± 0.16 %."""
-    words = f"\u00a0{unit(estimate, percent)}" if unit(estimate, percent) else ""
-    return mean(estimate, percent) + Markup("\u00a0±\u00a0") + half(estimate, percent) + escape(words)
+    """Value, interval and unit: 15.70 ± 0.16 %, or 0.02 % (0.01 to 0.04 %); the value alone if the interval is unknown."""
+    words = escape(f"\u00a0{unit(estimate, percent)}" if unit(estimate, percent) else "")
+    if not math.isfinite(estimate.half):
+        return mean(estimate, percent) + words
+    error = interval(estimate, percent)
+    if error.startswith("±"):
+        return mean(estimate, percent) + Markup("\u00a0") + error + words
+    return mean(estimate, percent) + words + Markup(" (") + error + words + Markup(")")
 
 
 def duration(months):

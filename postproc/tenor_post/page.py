@@ -42,6 +42,20 @@ def gather_figure(figure, result):
     return dict(figure=figure, wide=wide, narrow=narrow, table=figure.tabulate(result.data))
 
 
+def gather_certainty(result):
+    """How the sample was drawn, where its errors come from, and which of its quantiles and tails are of few paths."""
+    data = result.data
+    if "paths" not in data:
+        return None
+    sizes = {name: int(data[name]) if name in data else 0 for name in ("paths", "replicates", "blocks")}
+    levels = data["quantile"].values if "quantile" in data.coords else ()
+    thin = [f"{100 * p:g} %" for p in levels if not results.reliable(data, p)]
+    parts = results.parts(data)
+    return dict(sampling=data.attrs.get("sampling", "philox"), sizes=sizes, thin=thin, beyond=results.few_beyond(data),
+                factor=results.interval_factor(data), parts=parts, enough=parts >= results.FEWEST_PARTS,
+                student=results.student(parts - 1), fewest=results.FEWEST_PARTS, wilson="defaulted_lo" in data)
+
+
 YEARLY = (  # title, variable of analyst.yearly, in percent
     ("contract revenue", "contract_revenue", False), ("re-letting revenue", "relet_revenue", False),
     ("AWS revenue", "aws_revenue", False), ("capex", "capex", False), ("operating income", "operating_income", False),
@@ -51,14 +65,30 @@ YEARLY = (  # title, variable of analyst.yearly, in percent
 
 def gather_yearly(result):
     data = result.data
-    needs = [f"{name}_mean" for name in analyst.FLOWS] + ["capex_total_mean", "capex_cum_mean", "billed_cum_mean", "used_cum_mean",
+    needs = [f"{name}_mean" for name in analyst.FLOWS + analyst.OTHER_FLOWS] + ["capex_total_mean", "capex_cum_mean", "billed_cum_mean", "used_cum_mean",
                                                          "backlog_mean", "aws_obligations_mean", "cash_flow_mean", "exposure_mean"]
     if not all(name in data for name in needs) or data.sizes["time"] < 4 or result.deck is None:
         return None
     years, discount = analyst.yearly(data), float(result.deck["provider"]["discount_rate"]["value"].split()[0])
     rates = [analyst.provider_rate(data, discount, terminal) for terminal in (False, True)]
-    return dict(years=years, columns=YEARLY, rates=rates, margin=analyst.operating_margin(data),
-                exposure=analyst.exposure_profile(data).attrs)
+    exposure = analyst.exposure_profile(data)
+    rows = [(int(year), [(of_variable(years.sel(year=year), name), percent) for _, name, percent in YEARLY])
+            for year in years["year"]]
+    return dict(rows=rows, titles=[title for title, _, _ in YEARLY], rates=[of_figure(rate) for rate in rates],
+                margin=of_figure(analyst.operating_margin(data)),
+                exposure=[of_variable(exposure, name, "billion USD") for name in ("expected_positive", "effective")],
+                known=results.parts(data) >= results.FEWEST_PARTS)
+
+
+def of_figure(figure):
+    """The Estimate of a Figure that is a pure number."""
+    return results.Estimate(figure.value, figure.half, None, None, "")
+
+
+def of_variable(data, name, unit=""):
+    """The Estimate of one variable of a Dataset with errors."""
+    half = float(data[f"{name}_half"]) if f"{name}_half" in data else float("nan")
+    return results.Estimate(float(data[name]), half, None, None, unit)
 
 
 def gather_assumptions(result):
@@ -74,10 +104,13 @@ def gather_provenance(result):
     paths = int(data["paths"]) if "paths" in data else None
     facts = [("Deck", name), ("SHA-256 of the resolved deck", attributes.get("deck_sha256")),
              ("Monte Carlo paths", numbers.text(paths, 0) if paths else None), ("Seed", attributes.get("seed")),
+             ("Sampling", attributes.get("sampling")),
              ("Program", attributes.get("source")), ("Model version", attributes.get("model_version")),
              ("Format of the result", attributes.get("tenor_format_version")), ("SHA-256 of the result file", result.sha256)]
     file = shlex.quote(name.replace("/", "_"))
-    command = f"tenor run {file}.yaml --paths {paths} --seed {attributes.get('seed')} -o {file}.nc"
+    options = " --sampling sobol" * (attributes.get("sampling") == "sobol")
+    options += " --exact-quantiles" * any("as by sorting" in v.attrs.get("comment", "") for v in data.values())
+    command = f"tenor run {file}.yaml --paths {paths} --seed {attributes.get('seed')}{options} -o {file}.nc"
     return dict(facts=[(label, value) for label, value in facts if value is not None], command=command, name=name,
                 report=f"tenor-report {file}.nc -o {file}.html", deck_text=result.deck_text)
 
@@ -85,8 +118,10 @@ def gather_provenance(result):
 SECTIONS = (
     Section("answer", "The answer", "answer", lambda result: answer.gather(result.data, result.deck)),
     Section("figures", "Headline figures", "headline", lambda result: headline.gather(result.data)),
+    Section("tail", "Tails of the loss", "tail", lambda result: headline.gather_tails(result.data)),
     *(Section(f.name, f.title, "figure", lambda result, f=f: gather_figure(f, result)) for f in figures.FIGURES),
     Section("years", "Year by year", "yearly", gather_yearly),
+    Section("certainty", "How sure these figures are", "certainty", gather_certainty),
     Section("assumptions", "Assumptions", "assumptions", gather_assumptions),
     Section("provenance", "Provenance", "provenance", gather_provenance),
 )

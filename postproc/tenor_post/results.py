@@ -1,4 +1,5 @@
 """Reading a result: the Dataset, values at a date, estimates with their intervals."""
+import math
 from pathlib import Path
 from typing import NamedTuple, Optional
 
@@ -6,7 +7,9 @@ import numpy
 import xarray
 
 FORMAT_VERSION = 2  # newest tenor_format_version this package reads
-Z95 = 1.959963984540054  # half-width of a 95 % interval in standard errors
+Z95 = 1.959963984540054  # half of a 95 % interval in standard errors, of a normal law
+RELIABLE = 100  # paths that must lie beyond a quantile
+FEWEST_PARTS = 8  # with paths, for errors of functions of several means
 BAND = (0.05, 0.95)  # quantiles of the range shown beside a mean
 
 
@@ -26,9 +29,9 @@ def check(path):
 def open(path):
     """The result at `path` as an xarray Dataset, loaded, the file closed.
 
-    Dimensions: time (quarter ends), quantile, customer, constraint, regime, contract_year. Per quarter X_mean(time),
-    X_se(time), X_quantile(time, quantile); per path Y_mean(), Y_se(), Y_quantile(quantile), with customer before quantile
-    where there is one. Times are datetime64; money is in billion USD and capacity in GW (attributes units, currency,
+    Dimensions: time (quarter ends), month, quantile, level, customer, constraint, regime, contract_year, part. Per quarter
+    X_mean(time), X_se(time), X_quantile(time, quantile); per path Y_mean(), Y_se(), Y_quantile(quantile), with customer before
+    quantile where there is one. Times are datetime64; money is in billion USD and capacity in GW (attributes units, currency,
     scale); what does not exist is NaN; customers, constraints and regimes are text.
 
     Raises FileNotFoundError, PermissionError, or NotAResult.
@@ -67,14 +70,67 @@ def at_year(data, year):
     return data.isel(time=quarter)
 
 
+def interval_factor(data):
+    """Half of a 95 % interval in standard errors: 1.96, or Student's quantile where errors come from replicates."""
+    return float(data["interval_factor"]) if "interval_factor" in data else Z95
+
+
+def student(degrees):
+    """The 97.5 % quantile of Student's law, of a whole number of degrees of freedom; NaN of none.
+
+    By bisection of P(|T| < sqrt(degrees) tan(angle)), a finite sum (Abramowitz and Stegun 26.7.3 and 26.7.4).
+    """
+    if degrees < 1:
+        return math.nan
+
+    def inside(angle):
+        sine, cosine, odd = math.sin(angle), math.cos(angle), degrees % 2
+        term, total = cosine if odd else 1.0, 0.0
+        for k in range(1 + odd, degrees, 2):  # cos^k times 1 3 5.../2 4 6... or 2 4 6.../3 5 7...
+            total += term
+            term *= cosine ** 2 * k / (k + 1)
+        return 2 / math.pi * (angle + sine * total) if odd else sine * total
+    low, high = 0.0, math.pi / 2
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if inside(middle) < 0.95 else (low, middle)
+    return math.sqrt(degrees) * math.tan(low)
+
+
+def reliable(data, p, dimension="quantile"):
+    """Do at least RELIABLE paths lie beyond the p-quantile, or the tail of level p (dimension "level")? As the file says, which
+    counts blocks of paths too; of format 1, which does not say, by its paths."""
+    name = {"quantile": "quantile_reliable", "level": "tail_reliable"}[dimension]
+    found = numpy.flatnonzero(numpy.isclose(data[dimension].values, p)) if name in data else ()
+    if len(found):
+        return bool(data[name][found[0]])
+    return "paths" in data and float(data["paths"]) * (p if p < 0.5 else 1 - p) >= RELIABLE
+
+
+def parts(data):
+    """How many parts of the sample have paths."""
+    return int((data["part_paths"] > 0).sum()) if "part_paths" in data else 0
+
+
+def few_beyond(data):
+    """What is not so where a star says that a number is not reliable."""
+    return f"fewer than {RELIABLE} paths{', or fewer than 30 blocks of paths,' if 'blocks' in data else ''} lie beyond"
+
+
 class Estimate(NamedTuple):
     """A mean or probability, half of its 95 % interval, the 5 and 95 % quantiles over the paths (None where the result
-    has none), and the unit in words ("" for a pure number)."""
+    has none), the unit in words ("" for a pure number), and the interval's ends where they are not value -/+ half (a
+    probability's; else None)."""
     value: float
     half: float
     low: Optional[float]
     high: Optional[float]
     unit: str
+    ends: Optional[tuple] = None
+
+    def complement(self):
+        """Of the opposite event."""
+        return self._replace(value=1 - self.value, ends=self.ends and (1 - self.ends[1], 1 - self.ends[0]))
 
 
 def unit(variable):
@@ -91,8 +147,9 @@ def unit(variable):
 def estimate(data, metric, **where):
     """The Estimate of `metric` ("npv", "backlog", "defaulted", ...), or None if the result does not have it.
 
-    The interval is 1.96 standard errors to both sides. A share of paths (X, without X_mean) seen on none or on all of N
-    paths has no standard error; its interval then reaches 3/N away, the rule of three.
+    The interval is interval_factor(data) standard errors to both sides; of a share of paths (X, without X_mean) it is the
+    file's, Wilson's. Files of format 1 have none: there a share seen on none or on all of N paths has an interval that reaches
+    3/N away, the rule of three.
 
     `where` picks an element by position: estimate(data, "backlog", time=-1), estimate(data, "ecl", customer=0). Without
     it the metric must be a single number. Raises ValueError if more than one number is left.
@@ -106,11 +163,14 @@ def estimate(data, metric, **where):
         raise ValueError(f"{metric} has dimensions {value.dims}: pick one element")
     if not numpy.isfinite(value):
         return None
-    half = Z95 * float(se)
-    if name == metric and half == 0 and "paths" in data:
+    half, ends = interval_factor(data) * float(se), None
+    if f"{metric}_lo" in data:
+        ends = tuple(float(data[f"{metric}_{end}"].isel(where)) for end in ("lo", "hi"))
+        half = (ends[1] - ends[0]) / 2
+    elif name == metric and half == 0 and "paths" in data:
         half = min(1.0, 3.0 / float(data["paths"]))
     low, high = (quantile(data, metric, p, **where) for p in BAND)
-    return Estimate(float(value), half, low, high, unit(data[name]))
+    return Estimate(float(value), half, low, high, unit(data[name]), ends)
 
 
 def quantile(data, metric, p, **where):
