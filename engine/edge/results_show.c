@@ -11,7 +11,6 @@
 #include "edge/json.h"
 #include "edge/ncfile.h"
 #include "edge/results.h"
-#include "math/beta.h"
 
 /* ---- one variable */
 
@@ -49,12 +48,6 @@ static double number_at(const struct ncreader *reader, const char *metric, const
 
 static const double NORMAL_975 = 1.959963984540054; /* quantile of the normal law */
 
-/* 97.5 % quantile of Student's law, from its tail probability as a beta function's (DLMF 8.17,
-   Abramowitz and Stegun 26.5.27). */
-static double student_975(double degrees) {
-  return sqrt(degrees * (1.0 / beta_inverse(degrees / 2.0, 0.5, 0.05) - 1.0));
-}
-
 /* Half of a 95 % interval, in standard errors; files of format 1 do not tell. */
 static double interval_factor(const struct ncreader *reader) {
   const double told = number_at(reader, "interval_factor", "", 0);
@@ -69,7 +62,7 @@ static double parts_factor(const struct ncreader *reader) {
     parts += paths.at[i] > 0.0 ? 1.0 : 0.0;
   }
   array_free(paths.at);
-  return parts > 1.0 ? student_975(parts - 1.0) : (double)NAN;
+  return parts > 1.0 ? figures_student((int64_t)parts - 1) : (double)NAN;
 }
 
 /* Is element i of a coordinate of probabilities ("quantile" or "tail") to be relied on? */
@@ -111,6 +104,7 @@ static const double shown[SHOWN] = {0.05, 0.5, 0.95};
 struct table {
   const struct ncreader *reader;
   double factor; /* half of a 95 % interval, in standard errors */
+  bool gains;    /* does the result tell what replicates gain over independent paths? */
   size_t n_quantiles;
   size_t quantile[SHOWN];     /* where they stand */
   bool found[SHOWN];          /* are they there? */
@@ -164,6 +158,16 @@ static const char *quantile_head(struct table *table, int k, char room[24]) {
   return room;
 }
 
+/* The last column of a result in replicates, and its end of line. */
+static void print_gain(const struct table *table, const char *metric, const char *suffix,
+                       size_t element) {
+  char room[24];
+  if (table->gains) {
+    printf(" %9s", brief(number_at(table->reader, metric, suffix, element), room));
+  }
+  putchar('\n');
+}
+
 static void print_row(const struct table *table, const char *label, const char *metric,
                       size_t element) {
   char room[24];
@@ -173,7 +177,7 @@ static void print_row(const struct table *table, const char *label, const char *
   for (int k = 0; k < SHOWN; ++k) {
     printf(" %9s", brief(quantile_of(table, metric, element, k), room));
   }
-  putchar('\n');
+  print_gain(table, metric, "_gain", element);
 }
 
 static void print_head(struct table *table, const char *title) {
@@ -182,7 +186,7 @@ static void print_head(struct table *table, const char *title) {
   for (int k = 0; k < SHOWN; ++k) {
     printf(" %9s", quantile_head(table, k, room));
   }
-  putchar('\n');
+  puts(table->gains ? "      gain" : "");
 }
 
 static void print_number(const char *label, double value, double half) {
@@ -235,8 +239,8 @@ static void print_terminal(struct table *table) {
 static void print_tail(struct table *table) {
   static const double wanted[] = {0.95, 0.99};
   const struct values level = read_values(table->reader, "level");
-  printf("\n%-36.36s %9s %9s %9s %9s\n", "tail of the loss -NPV, bn USD", "VaR", "+/- 95 %",
-         "CVaR", "+/- 95 %");
+  printf("\n%-36.36s %9s %9s %9s %9s%s\n", "tail of the loss -NPV, bn USD", "VaR", "+/- 95 %",
+         "CVaR", "+/- 95 %", table->gains ? "      gain" : "");
   for (size_t i = 0; level.at != NULL && i < level.shape.n; ++i) {
     if (level.at[i] != wanted[0] && level.at[i] != wanted[1]) {
       continue;
@@ -249,7 +253,8 @@ static void print_tail(struct table *table) {
     printf(" %9s", brief(number_at(table->reader, "npv", "_var", i), room));
     printf(" %9s", brief(half_of(table, "npv", "_var", i), room));
     printf(" %9s", brief(number_at(table->reader, "npv", "_cvar", i), room));
-    printf(" %9s\n", brief(half_of(table, "npv", "_cvar", i), room));
+    printf(" %9s", brief(half_of(table, "npv", "_cvar", i), room));
+    print_gain(table, "npv", "_cvar_gain", i);
   }
   array_free(level.at);
 }
@@ -393,6 +398,9 @@ static void print_opening(const struct table *table, const char *second) {
 /* What the marks mean. */
 static void print_closing(const struct table *table) {
   puts("\n+/- 95 %: half of the 95 % interval of the sampling error alone");
+  if (table->gains) {
+    puts("gain: how many independent paths one path is worth, for the mean (of a tail, CVaR)");
+  }
   if (table->starred) {
     printf("* not to be relied on: fewer than %d paths", (int)RELIABLE_POINTS);
     if (count(table, "blocks") > 0) {
@@ -409,7 +417,9 @@ enum status results_show(const char *path) {
   if (status != STATUS_OK) {
     return status;
   }
-  struct table table = {.reader = &reader, .factor = interval_factor(&reader)};
+  struct table table = {.reader = &reader,
+                        .factor = interval_factor(&reader),
+                        .gains = !isnan(number_at(&reader, "replicates", "", 0))};
   ncreader_text(&reader, false, NCFILE_GLOBAL, "second_deck", second, sizeof second);
   print_opening(&table, second);
   find_quantiles(&table);

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "math/beta.h"
+
 const double figure_quantiles[N_QUANTILES] = {0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975, 0.99};
 const double figure_levels[N_LEVELS] = {0.95, 0.99, 0.995};
 const double figure_dates[N_DATES] = {36, 60, 84, 120};
@@ -247,18 +249,12 @@ static struct figure figure_of_paths(const struct figures *figures, const struct
 
 /* ---- from the spread of replicates */
 
-/* 97.5 % quantile of Student's law: exact for one and two degrees of freedom, above by the
-   expansion in powers of 1/n (Abramowitz and Stegun 26.7.5), within 0.01 from three on. */
-static double student_975(int64_t degrees) {
-  const double z = NORMAL_975, n = (double)degrees;
-  const double z3 = z * z * z, z5 = z3 * z * z, z7 = z5 * z * z, z9 = z7 * z * z;
-  if (degrees < 3) {
-    return degrees < 2 ? 12.706204736174698 : 4.302652729749464;
-  }
-  return z + (z3 + z) / (4.0 * n) + (5.0 * z5 + 16.0 * z3 + 3.0 * z) / (96.0 * n * n) +
-         (3.0 * z7 + 19.0 * z5 + 17.0 * z3 - 15.0 * z) / (384.0 * n * n * n) +
-         (79.0 * z9 + 776.0 * z7 + 1482.0 * z5 - 1920.0 * z3 - 945.0 * z) /
-             (92160.0 * n * n * n * n);
+/* From its tail probability as a beta function's (DLMF 8.17, Abramowitz and Stegun 26.5.27). */
+double figures_student(int64_t degrees) {
+  const double n = (double)degrees,
+               normal_from = 20000.0; /* where it is the normal's to 1e-4 */
+  return n > normal_from ? NORMAL_975
+                         : sqrt(n * (1.0 / beta_inverse(n / 2.0, 0.5, 0.05) - 1.0));
 }
 
 static int64_t count_replicates(const struct figures *figures) {
@@ -266,7 +262,8 @@ static int64_t count_replicates(const struct figures *figures) {
 }
 
 double figures_half_width(const struct figures *figures) {
-  return figures->replicates == NULL ? NORMAL_975 : student_975(count_replicates(figures) - 1);
+  return figures->replicates == NULL ? NORMAL_975
+                                     : figures_student(count_replicates(figures) - 1);
 }
 
 static bool is_probability(const struct metric *metric, enum statistic value) {
@@ -282,7 +279,7 @@ static struct figure spread_of_replicates(const struct figures *figures,
   if (m.n_finite < 2 || m.n_finite < m.n) { /* some replicate has no such value */
     return (struct figure){paths.value, NAN, NAN, NAN, NAN};
   }
-  const double half = student_975(m.n_finite - 1) * m.se;
+  const double half = figures_student(m.n_finite - 1) * m.se;
   struct figure figure = {paths.value, m.se, paths.value - half, paths.value + half,
                           (paths.se / m.se) * (paths.se / m.se)};
   if (is_probability(metric, value)) {

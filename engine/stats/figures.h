@@ -129,6 +129,9 @@ void figures_ask_order_statistics(const struct figures *figures);
  */
 double figures_half_width(const struct figures *figures);
 
+/* 97.5 % quantile of Student's law with that many degrees of freedom, at least 1. */
+double figures_student(int64_t degrees);
+
 /* Is a quantile or tail of that probability to be relied on: do enough values lie beyond it? */
 bool figures_reliable(const struct figures *figures, double p);
 
