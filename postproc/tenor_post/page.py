@@ -65,9 +65,9 @@ YEARLY = (  # title, variable of analyst.yearly, in percent
 
 def gather_yearly(result):
     data = result.data
-    needs = [f"{name}_mean" for name in analyst.FLOWS + analyst.OTHER_FLOWS] + ["capex_total_mean", "capex_cum_mean", "billed_cum_mean", "used_cum_mean",
-                                                         "backlog_mean", "aws_obligations_mean", "cash_flow_mean", "exposure_mean"]
-    if not all(name in data for name in needs) or data.sizes["time"] < 4 or result.deck is None:
+    needs = [*analyst.FLOWS, *analyst.OTHER_FLOWS, "capex_total", "capex_cum", "billed_cum", "used_cum", "backlog",
+             "aws_obligations", "cash_flow", "exposure"]
+    if not all(f"{name}_mean" in data for name in needs) or data.sizes["time"] < 4 or result.deck is None:
         return None
     years, discount = analyst.yearly(data), float(result.deck["provider"]["discount_rate"]["value"].split()[0])
     rates = [analyst.provider_rate(data, discount, terminal) for terminal in (False, True)]
