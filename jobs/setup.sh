@@ -10,14 +10,14 @@ setup_table() {
   debian) cat <<'TABLE'
 run build-essential autoconf automake libopenmpi-dev openmpi-bin libnetcdf-dev libyaml-dev libudunits2-dev nettle-dev
 run python3 python3-xarray python3-netcdf4 python3-matplotlib python3-jinja2 python3-yaml
-test clang libomp-dev clang-format libmpich-dev mpich libcmocka-dev python3-pytest python3-scipy netcdf-bin nco git
+test clang libomp-dev clang-format libmpich-dev mpich libcmocka-dev python3-pytest python3-scipy netcdf-bin nco dieharder git
 test-browser chromium
 TABLE
     ;;
   fedora) cat <<'TABLE'
 run gcc make autoconf automake openmpi-devel netcdf-devel libyaml-devel udunits2-devel nettle-devel
 run python3 python3-xarray python3-netcdf4 python3-matplotlib python3-jinja2 python3-pyyaml
-test clang libomp-devel clang-tools-extra mpich-devel libcmocka-devel python3-pytest python3-scipy netcdf nco git
+test clang libomp-devel clang-tools-extra mpich-devel libcmocka-devel python3-pytest python3-scipy netcdf nco dieharder git
 test-browser chromium-headless
 TABLE
     ;;

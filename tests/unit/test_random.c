@@ -190,6 +190,30 @@ static void uniforms_lie_strictly_between_zero_and_one(void **state) {
   }
 }
 
+/* The k-th point of the grid of uniforms, as its normal. */
+static double normal_of_point(int64_t k) {
+  return lane_normal(philox_uniform((uint64_t)k << 12));
+}
+
+/* The words beyond a limit are those below a number, and it is the normal law's: the tail is
+   not a matter of luck, up to one point of the grid and the error of the quantile. */
+static void as_many_words_give_a_normal_far_out_as_should(void **state) {
+  (void)state;
+  for (int limit = 4; limit <= 8; ++limit) {
+    int64_t inside = INT64_C(1) << 51,
+            beyond = -1; /* the first point inside, the last beyond */
+    while (inside - beyond > 1) {
+      const int64_t middle = beyond + (inside - beyond) / 2;
+      *(normal_of_point(middle) < -limit ? &beyond : &inside) = middle;
+    }
+    for (int64_t k = inside < 100 ? -inside : -100; k < 100; ++k) { /* in order */
+      assert_true((normal_of_point(inside + k) < -limit) == (k < 0));
+    }
+    const double wanted = 0x1p52 * 0.5 * erfc(limit / sqrt(2.0));
+    assert_true(fabs((double)inside - wanted) <= 1.0 + 1.2e-13 * (limit * limit + 1) * wanted);
+  }
+}
+
 /* ---- the sampler */
 
 /* What word `word` (0 or 1) of an address of this seed yields. */
@@ -514,6 +538,7 @@ int main(void) {
       cmocka_unit_test(lanes_of_philox_are_neighbouring_paths),
       cmocka_unit_test(a_million_words_are_all_different),
       cmocka_unit_test(uniforms_lie_strictly_between_zero_and_one),
+      cmocka_unit_test(as_many_words_give_a_normal_far_out_as_should),
       cmocka_unit_test(each_draw_stands_at_its_registered_address),
       cmocka_unit_test(all_instruction_sets_draw_the_same_bits),
       cmocka_unit_test(draws_of_a_path_do_not_depend_on_its_group),
