@@ -32,6 +32,13 @@ struct sampling plan_sampling(const struct sampling_keys *keys, int64_t *paths) 
   return sampling;
 }
 
+int64_t plan_most(struct sampling sampling) {
+  const int64_t all = INT64_C(1) << 40, replicates = INT64_C(1) << 24;
+  return sampling.points > 0 && sampling.points < all / replicates
+             ? sampling.points * replicates
+             : all;
+}
+
 bool plan_clustered(const struct deck *deck, struct sampling sampling) {
   return deck->n_uncertain > 0 && sampling.points == 0;
 }

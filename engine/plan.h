@@ -34,6 +34,9 @@ struct path_range plan_shard(int64_t paths, int64_t unit, int64_t shard, int64_t
    next one that fills every replicate with a power of two of them, a block at least. */
 struct sampling plan_sampling(const struct sampling_keys *keys, int64_t *paths);
 
+/* How many paths have an address: 2^40, and 2^24 replicates at most. */
+int64_t plan_most(struct sampling sampling);
+
 /* Are only its blocks independent of each other? Their paths share drawn keys of the deck. With
    replicates it does not matter: errors come from these alone. */
 bool plan_clustered(const struct deck *deck, struct sampling sampling);

@@ -163,7 +163,6 @@ static enum status read_saved(struct run *run) {
 
 /* How many paths, how drawn, and which of them are sampled here. */
 static enum status choose_paths(struct run *run) {
-  const int64_t most = INT64_C(1) << 40; /* addresses there are */
   const struct sampling_keys *keys = &run->order.decks[0].sampling;
   const struct run_options *options = run->options;
   struct order *order = &run->order;
@@ -175,7 +174,8 @@ static enum status choose_paths(struct run *run) {
   }
   const int64_t unit = order->sampling.points > 0 ? order->sampling.points : BLOCK_PATHS;
   if (options->n_until > 0 && options->paths[0] == '\0') {
-    order->paths = most; /* whose targets may need more than the deck says */
+    order->paths =
+        plan_most(order->sampling); /* whose targets may need more than the deck says */
   }
   order->range = options->n_shards > 0
                      ? plan_shard(order->paths, unit, options->shard, options->n_shards)
@@ -193,9 +193,10 @@ static enum status choose_paths(struct run *run) {
 static enum status choose_extension(struct run *run) {
   const int64_t points = run->order.sampling.points, has = ranges_count(&run->saved.paths);
   uint64_t paths = 0;
-  if (!options_whole(strchr(run->options->paths, '=') + 1, &paths) || paths > UINT64_C(1)
-                                                                                  << 40) {
-    return status_fail(STATUS_USAGE, "--paths wants at most 2^40");
+  const bool whole = options_whole(strchr(run->options->paths, '=') + 1, &paths);
+  if (!whole || paths > (uint64_t)plan_most(run->order.sampling)) {
+    return status_fail(STATUS_USAGE, "--paths wants at most %" PRId64 " here",
+                       plan_most(run->order.sampling));
   }
   run->order.paths = (int64_t)paths;
   if (points > 0) {

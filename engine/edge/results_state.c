@@ -162,7 +162,8 @@ static enum status read_all(struct saved *saved, const struct ncreader *reader,
   bool good = read_whole_number(reader, "seed", &saved->sampling.seed) &&
               read_whole_number(reader, "points", &points) &&
               read_whole_number(reader, "block_paths", &block) && block == BLOCK_PATHS &&
-              points < (UINT64_C(1) << 40) && read_paths(saved, reader);
+              points <= (UINT64_C(1) << 32) && points % BLOCK_PATHS == 0 &&
+              read_paths(saved, reader);
   saved->sampling.points = (int64_t)points;
   saved->n_decks = ncreader_find(reader, true, deck_texts[1]) >= 0 ? 2 : 1;
   for (int i = 0; good && i < saved->n_decks; ++i) {
