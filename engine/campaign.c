@@ -186,15 +186,6 @@ static void deposit(const struct march *march, const struct worker *worker, int6
 
 /* ---- states */
 
-static int64_t count_figures(const struct campaign *campaign, const struct state *state) {
-  struct figures figures;
-  figures_make(&figures, campaign->sides[0].deck, campaign->layout,
-               &state->tallies[TALLY_SAMPLE],
-               campaign->n_sides > 1 ? &state->tallies[TALLY_FIRST] : NULL,
-               campaign->n_sides > 1 ? &state->tallies[TALLY_SECOND] : NULL, NULL);
-  return figures.n_values;
-}
-
 static void state_figures(const struct campaign *campaign, const struct state *state,
                           const struct tally *replicates, struct figures *figures) {
   figures_make(figures, campaign->sides[0].deck, campaign->layout,
@@ -225,7 +216,9 @@ enum status campaign_state(const struct campaign *campaign, struct state *state)
   const enum status status =
       made ? state_make(state, campaign->layout, campaign->n_sides, clustered,
                         (const double *const *)centres,
-                        campaign->sampling.points > 0 ? count_figures(campaign, state) : 0)
+                        campaign->sampling.points > 0
+                            ? figures_values(campaign->layout, campaign->n_sides)
+                            : 0)
            : status_fail(STATUS_FAILED, "no memory for %lld columns", (long long)n_columns);
   for (int t = 0; t < n_tallies; ++t) {
     array_free(centres[t]);
@@ -408,6 +401,9 @@ static bool run_to_pause(struct march *march, int64_t *begin, enum status *statu
   const bool whole = end == pause;
   if (replicates && !whole) { /* part of a replicate is worth nothing */
     empty(march->local);
+    if (has_targets(march->campaign) && ranges_count(&march->state->paths) > 0 && look(march)) {
+      march->outcome->ending = ENDED_ON_TARGET;
+    }
     return false;
   }
   if (!ranges_add(&march->state->paths,
@@ -432,6 +428,7 @@ static bool run_to_pause(struct march *march, int64_t *begin, enum status *statu
 static enum status run_all(struct march *march, const struct ranges *todo) {
   enum status status = STATUS_OK;
   bool on = true;
+  int64_t left = todo->n; /* ranges that are not done */
   for (int64_t i = 0; on && i < todo->n; ++i) {
     march->plan = plan_range(todo->at[i]);
     march->before = ranges_count(&march->state->paths);
@@ -441,6 +438,10 @@ static enum status run_all(struct march *march, const struct ranges *todo) {
       status = team_agree(status);
       on = on && status == STATUS_OK;
     }
+    left -= begin == march->plan.end_block ? 1 : 0;
+  }
+  if (left == 0 && march->outcome->ending == ENDED_ON_TIME) {
+    march->outcome->ending = ENDED_WHOLE; /* time was up when all was done */
   }
   if (march->campaign->sampling.points == 0) {
     collect(march);

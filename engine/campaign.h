@@ -62,7 +62,7 @@ void campaign_take_out(const struct campaign *campaign, struct state *state,
                        struct path_range range);
 
 /* Samples the paths of `todo`, none of which is in the state, and adds them to rank 0's; the
-   other ranks' states are empty before and after. Ranges begin with a block; with replicates
+   other ranks' tallies are empty before and after. Ranges begin with a block; with replicates
    they hold whole ones. Ends early when every target is met, or when time is up. Returns the
    same status on every rank: STATUS_FAILED (memory). Collective. */
 enum status campaign_run(const struct campaign *campaign, const struct ranges *todo,

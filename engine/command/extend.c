@@ -18,6 +18,7 @@ static enum status check(const struct run_options *options, bool loud) {
   return loud
              ? status_fail(STATUS_USAGE,
                            "wanted one result and --paths N, and of the options -o, --threads, "
+                           "--exact-quantiles, "
                            "--max-time, --progress, --quiet, --json and --force only (tenor "
                            "extend --help)")
              : STATUS_USAGE;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "command/command.h"
+#include "command/sample.h"
 #include "edge/deck_file.h"
 #include "edge/files.h"
 #include "edge/results_state.h"
@@ -34,6 +35,12 @@ static enum status begin(struct merge *merge, const char *path) {
   if (status != STATUS_OK) {
     return status;
   }
+  if (merge->first.n_decks > 1) {
+    status = sample_check_pair(merge->decks, (const char *const[]){path, path});
+  }
+  if (status != STATUS_OK) {
+    return STATUS_MISMATCH;
+  }
   layout_make(&merge->layout, &merge->decks[0]);
   saved_centres(&merge->first, centres);
   for (int t = 0; t < MAX_TALLIES; ++t) {
@@ -49,7 +56,9 @@ static enum status begin(struct merge *merge, const char *path) {
     clustered = clustered || plan_clustered(&merge->decks[i], merge->first.sampling);
   }
   status = state_make(&merge->state, &merge->layout, merge->first.n_decks, clustered, centres,
-                      merge->first.tallies[TALLY_REPLICATES].n_columns);
+                      merge->first.sampling.points > 0
+                          ? figures_values(&merge->layout, merge->first.n_decks)
+                          : 0);
   return status == STATUS_OK ? saved_add(&merge->first, path, &merge->state) : status;
 }
 

@@ -45,13 +45,16 @@ enum status command_run(int argc, char **argv) {
   if (status == STATUS_OK && !help) {
     status = check_names(&options, team.rank == 0);
   }
-  for (int i = 0; status == STATUS_OK && !help && i < options.n_decks; ++i) {
+  /* A deck whose target was missed has its result; the others get theirs. */
+  for (int i = 0;
+       (status == STATUS_OK || status == STATUS_TARGET) && !help && i < options.n_decks; ++i) {
     const struct sample sample = {.decks = {options.decks[i]},
                                   .n_decks = 1,
                                   .into_folder = options.n_decks > 1,
                                   .argc = argc,
                                   .argv = argv};
-    status = sample_run(&sample, &team, &options);
+    const enum status mine = sample_run(&sample, &team, &options);
+    status = mine > status ? mine : status;
   }
   team_close();
   return status;

@@ -40,6 +40,7 @@ struct run { /* one result in the making; text and output on rank 0 only */
   struct outcome outcome;
   struct exact exact;
   double seconds;
+  int64_t sampled; /* paths, in these seconds */
 };
 
 void sample_stem(const char *path, char *stem, size_t size) {
@@ -100,29 +101,27 @@ static enum status choose_output(struct run *run) {
   return files_check(run->output, run->options->force);
 }
 
-/* Two decks go through the same paths only if every figure of one has its like in the other. */
-static enum status check_pair(const struct run *run) {
-  const struct deck *a = &run->order.decks[0], *b = &run->order.decks[1];
+enum status sample_check_pair(const struct deck decks[2], const char *const names[2]) {
+  const struct deck *a = &decks[0], *b = &decks[1];
   if (a->time.horizon != b->time.horizon) {
     return status_fail(STATUS_USAGE, "%s and %s have horizons of %lld and %lld months",
-                       run->sample->decks[0], run->sample->decks[1], (long long)a->time.horizon,
+                       names[0], names[1], (long long)a->time.horizon,
                        (long long)b->time.horizon);
   }
   if (a->n_customers != b->n_customers) {
-    return status_fail(STATUS_USAGE, "%s and %s have %lld and %lld customers",
-                       run->sample->decks[0], run->sample->decks[1], (long long)a->n_customers,
-                       (long long)b->n_customers);
+    return status_fail(STATUS_USAGE, "%s and %s have %lld and %lld customers", names[0],
+                       names[1], (long long)a->n_customers, (long long)b->n_customers);
   }
   for (int64_t c = 0; c < a->n_customers; ++c) {
     if (strcmp(a->customers[c].name, b->customers[c].name) != 0) {
       return status_fail(STATUS_USAGE, "customer %lld is %s in %s and %s in %s",
-                         (long long)c + 1, a->customers[c].name, run->sample->decks[0],
-                         b->customers[c].name, run->sample->decks[1]);
+                         (long long)c + 1, a->customers[c].name, names[0], b->customers[c].name,
+                         names[1]);
     }
   }
   if (deck_contract_years(a) != deck_contract_years(b)) {
     return status_fail(STATUS_USAGE, "%s and %s have contracts of different numbers of years",
-                       run->sample->decks[0], run->sample->decks[1]);
+                       names[0], names[1]);
   }
   return STATUS_OK;
 }
@@ -141,7 +140,9 @@ static enum status read_decks(struct run *run) {
                        &run->order.decks[i], &run->resolved[i]);
   }
   run->order.n_sides = sample->n_decks;
-  return status == STATUS_OK && sample->n_decks > 1 ? check_pair(run) : status;
+  return status == STATUS_OK && sample->n_decks > 1
+             ? sample_check_pair(run->order.decks, sample->decks)
+             : status;
 }
 
 /* The decks of a result that is to go on, from its state. */
@@ -158,7 +159,9 @@ static enum status read_saved(struct run *run) {
   }
   run->order.n_sides = run->saved.n_decks;
   run->order.sampling = run->saved.sampling;
-  return status;
+  return status == STATUS_OK && run->saved.n_decks > 1
+             ? sample_check_pair(run->order.decks, (const char *const[]){path, path})
+             : status;
 }
 
 /* How many paths, how drawn, and which of them are sampled here. */
@@ -202,6 +205,7 @@ static enum status choose_extension(struct run *run) {
   if (points > 0) {
     run->order.paths = ((int64_t)paths + points - 1) / points * points;
   }
+  run->order.range = (struct path_range){0, run->order.paths};
   if (run->order.paths < ranges_end(&run->saved.paths)) {
     return status_fail(STATUS_USAGE,
                        "%s holds %" PRId64 " paths already, up to number %" PRId64
@@ -301,9 +305,12 @@ static enum status check_reached(const struct run *run) {
   const struct look *last = outcome->n_looks > 0 ? &outcome->looks[outcome->n_looks - 1] : NULL;
   for (int t = 0; last != NULL && t < targets->n; ++t) {
     if (!last->met[t] && outcome->ending != ENDED_ON_TARGET) {
-      status_warn(
-          "target %s not met: %.6g +/- %.3g after %" PRId64 " paths; about %.3g would do",
-          targets->at[t].text, last->value[t], last->half[t], last->paths, last->predicted);
+      char predicted[64] = "";
+      if (isfinite(last->predicted)) {
+        snprintf(predicted, sizeof predicted, "; about %.3g would do", last->predicted);
+      }
+      status_warn("target %s not met: %.6g +/- %.3g after %" PRId64 " paths%s",
+                  targets->at[t].text, last->value[t], last->half[t], last->paths, predicted);
       status = STATUS_TARGET;
     }
   }
@@ -333,6 +340,7 @@ static enum status write_result(const struct run *run, const struct campaign *ca
                                   .team = run->team,
                                   .threads = campaign->threads,
                                   .paths = ranges_count(&run->state.paths),
+                                  .sampled = run->sampled,
                                   .seconds = run->seconds,
                                   .ending = endings[run->outcome.ending],
                                   .targets = &run->order.targets,
@@ -352,6 +360,7 @@ static enum status report(const struct run *run, const struct campaign *campaign
     status = run->options->json ? results_show_json(run->output) : results_show(run->output);
   }
   if (status == STATUS_OK && !run->options->quiet) {
+    fflush(stdout); /* a log of both must not be mixed; what fails here is seen at the end */
     fprintf(stderr, "tenor: wrote %s\n", run->output);
   }
   return status == STATUS_OK ? check_reached(run) : status;
@@ -365,17 +374,20 @@ static enum status compute(struct run *run, struct campaign *campaign) {
     return status;
   }
   if (first) {
-    progress_start(&progress, run->options->progress,
-                   ranges_count(&run->state.paths) + ranges_count(&run->todo));
+    progress_start(&progress, run->options->progress, ranges_count(&run->state.paths),
+                   ranges_count(&run->todo));
     campaign->progress = &progress;
   }
   status = campaign_run(campaign, &run->todo, &run->state, &run->outcome);
+  if (first) {
+    run->seconds = progress_elapsed(&progress);
+    run->sampled = ranges_count(&run->state.paths) - progress.before;
+  }
   if (status == STATUS_OK && run->options->exact) {
     status = campaign_exact(campaign, &run->state, &run->exact);
   }
   if (first) {
     progress_end(&progress);
-    run->seconds = progress_elapsed(&progress);
     status = status == STATUS_OK ? report(run, campaign) : status;
   }
   return team_agree(status);

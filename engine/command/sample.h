@@ -5,6 +5,7 @@
 
 #include "edge/options.h"
 #include "edge/team.h"
+#include "model/deck.h"
 
 struct sample {         /* one result to be made; all borrowed */
   const char *decks[2]; /* one to sample, or two to compare on the same paths */
@@ -17,6 +18,10 @@ struct sample {         /* one result to be made; all borrowed */
 
 /* The file name of a deck without folder and ending. */
 void sample_stem(const char *path, char *stem, size_t size);
+
+/* Two decks go through the same paths only if every figure of one has its like in the other.
+   STATUS_USAGE, naming what differs, if not. */
+enum status sample_check_pair(const struct deck decks[2], const char *const names[2]);
 
 /* Reads, samples, writes and shows. The same status on every rank: STATUS_USAGE (decks,
    options, output exists), STATUS_TARGET (a target or the number of paths not reached; the

@@ -25,9 +25,11 @@ bool progress_parse(const char *word, enum progress_mode *mode) {
   return false;
 }
 
-void progress_start(struct progress *progress, enum progress_mode mode, int64_t paths) {
+void progress_start(struct progress *progress, enum progress_mode mode, int64_t before,
+                    int64_t paths) {
   const double now = progress_clock();
-  *progress = (struct progress){.mode = mode, .paths = paths, .start = now, .last_time = now};
+  *progress = (struct progress){
+      .mode = mode, .before = before, .paths = before + paths, .start = now, .last_time = now};
   progress->terminal = mode == PROGRESS_AUTO && isatty(STDERR_FILENO) == 1;
 }
 
@@ -51,7 +53,7 @@ void progress_show(struct progress *progress, int64_t done) {
     return;
   }
   const double elapsed = now - progress->start;
-  const double rate = elapsed > 0.0 ? (double)done / elapsed : 0.0;
+  const double rate = elapsed > 0.0 ? (double)(done - progress->before) / elapsed : 0.0;
   const double left = rate > 0.0 ? (double)(progress->paths - done) / rate : 0.0;
   if (progress->mode == PROGRESS_JSON) {
     fprintf(stderr,

@@ -13,6 +13,7 @@ enum progress_mode { PROGRESS_AUTO, PROGRESS_PLAIN, PROGRESS_JSON, PROGRESS_NONE
 struct progress {
   enum progress_mode mode;
   bool terminal;
+  int64_t before;       /* paths there were when it started */
   int64_t paths;        /* of the whole run */
   double start;         /* [s] of the clock */
   double last_time;     /* [s] when the last line was written */
@@ -23,8 +24,9 @@ struct progress {
 /* The word after --progress; false if it is none of auto, plain, json, none. */
 bool progress_parse(const char *word, enum progress_mode *mode);
 
-/* Starts the clock for a run of `paths` paths. */
-void progress_start(struct progress *progress, enum progress_mode mode, int64_t paths);
+/* Starts the clock for a run of `paths` paths beside the `before` that there are. */
+void progress_start(struct progress *progress, enum progress_mode mode, int64_t before,
+                    int64_t paths);
 
 /* `done` paths are finished. Writes if it is time to. */
 void progress_show(struct progress *progress, int64_t done);

@@ -113,14 +113,22 @@ static const char tail_comment[] =
     "order statistic ceil(p N), CVaR = VaR + mean(max(loss - VaR, 0))/(1 - p); not to be "
     "relied "
     "on where N (1 - p) is below 100";
-static const char exact_comment[] =
-    "order statistic ceil(p N), never sorted last, as by sorting; interval from the binomial "
-    "ranks "
-    "N p -/+ 1.96 sqrt(N p (1-p))";
-static const char quantile_comment[] =
-    "order statistic ceil(p N), never sorted last, located in its histogram bin (128 an "
-    "octave) and interpolated "
-    "inside it; interval from the binomial ranks N p -/+ 1.96 sqrt(N p (1-p))";
+
+/* How a quantile was found, and its interval. */
+static void describe_quantile(struct writing *w, const struct ncvariable *variable) {
+  const struct tally *tally = w->figures.tally;
+  char text[400];
+  snprintf(
+      text, sizeof text, "order statistic ceil(p N), never sorted last, %s; interval from %s",
+      tally->exact != NULL ? "as by sorting"
+                           : "located in its histogram bin (128 an octave) and interpolated "
+                             "inside it",
+      w->figures.replicates != NULL ? "the spread of the replicates' quantiles"
+      : tally->clustered
+          ? "the ranks N p -/+ 1.96 sqrt(D N p (1-p)), D the design effect of the blocks"
+          : "the binomial ranks N p -/+ 1.96 sqrt(N p (1-p))");
+  ncwriter_text(&w->nc, variable, "comment", text);
+}
 
 /* The dimensions of a metric's variables, their sizes in count. */
 static int metric_dims(const struct writing *w, const struct metric *metric,
@@ -237,8 +245,7 @@ static void describe(struct writing *w, const struct metric *metric, enum statis
     ncwriter_text(&w->nc, variable, "comment", tail_comment);
   }
   if (statistic == STAT_QUANTILE) {
-    ncwriter_text(&w->nc, variable, "comment",
-                  w->figures.tally->exact != NULL ? exact_comment : quantile_comment);
+    describe_quantile(w, variable);
   }
   describe_errors(w, metric, statistic, variable);
   ncwriter_number(&w->nc, variable, "_FillValue", NCTYPE_DOUBLE, &ncfile_fill);
@@ -447,13 +454,16 @@ static void put_scalar(struct writing *w, const char *name, enum nctype type,
   const struct ncvariable variable = ncwriter_variable(&w->nc, name, type, 0, NULL);
   ncwriter_text(&w->nc, &variable, "long_name", long_name);
   ncwriter_text(&w->nc, &variable, "units", "1");
+  if (type == NCTYPE_DOUBLE) {
+    ncwriter_number(&w->nc, &variable, "_FillValue", NCTYPE_DOUBLE, &ncfile_fill);
+  }
   ncwriter_put(&w->nc, variable, one, value);
 }
 
 /* How large the sample is, and how an error becomes an interval. */
 static void put_sizes(struct writing *w) {
   const int64_t n = ranges_count(&w->results->state->paths);
-  const double half = figures_half_width(&w->figures);
+  const double half = filled(figures_half_width(&w->figures));
   put_scalar(w, "paths", NCTYPE_INT64, "number of Monte Carlo paths", &n);
   put_scalar(w, "interval_factor", NCTYPE_DOUBLE, "half of a 95 % interval, in standard errors",
              &half);

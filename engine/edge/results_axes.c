@@ -126,8 +126,16 @@ static void put_reliable(struct axes *w, const char *name, int dim, const char *
   for (size_t i = 0; i < n; ++i) {
     reliable[i] = figures_reliable(w->figures, probabilities[i]) ? 1 : 0;
   }
-  snprintf(text, sizeof text, "1 where at least %d paths%s lie beyond the %s", RELIABLE_POINTS,
-           w->figures->tally->clustered ? " of at least 30 blocks" : "", what);
+  const bool replicates = w->figures->replicates != NULL;
+  const int units = replicates                     ? RELIABLE_REPLICATES
+                    : w->figures->tally->clustered ? RELIABLE_BLOCKS
+                                                   : 0;
+  const int length = snprintf(text, sizeof text, "1 where at least %d paths lie beyond the %s",
+                              RELIABLE_POINTS, what);
+  if (units > 0 && length > 0 && length < (int)sizeof text) {
+    snprintf(text + length, sizeof text - (size_t)length, ", of at least %d %s", units,
+             replicates ? "replicates" : "blocks");
+  }
   ncwriter_text(w->nc, &variable, "long_name", text);
   ncwriter_text(w->nc, &variable, "units", "1");
   ncwriter_put(w->nc, variable, &n, reliable);

@@ -8,7 +8,11 @@
 #include "base/arrays.h"
 #include "model/version.h"
 
-enum { STATE_CHUNK = 1 << 16, PREFIX = 16 }; /* words of one chunk of the state */
+enum {
+  STATE_CHUNK = 1 << 16, /* words of one chunk of the state */
+  PREFIX = 16,
+  MAX_RANGES = 1 << 16
+};
 
 /* What the variables of each tally begin with. */
 static const char *const prefixes[MAX_TALLIES] = {"", "first_", "second_", "replicate_"};
@@ -121,15 +125,19 @@ static bool read_tally(struct saved *saved, const struct ncreader *reader, int t
   return saved->tallies[t].words != NULL && saved->tallies[t].centre != NULL;
 }
 
-/* Ranges of a file must be what ranges.h promises. */
+/* Ranges of a file must be what ranges.h promises, of whole blocks or replicates but for the
+   last path of a run. */
 static bool read_paths(struct saved *saved, const struct ncreader *reader) {
-  int64_t n = 0;
+  const int64_t points = saved->sampling.points, most = INT64_C(1) << 40;
+  int64_t n = 0, before = -1;
   int64_t *ends = read_variable(reader, "path_ranges", NCTYPE_INT64, &n);
-  bool good = ends != NULL && n % 2 == 0;
+  bool good = ends != NULL && n % 2 == 0 && n > 0 && n <= 2 * MAX_RANGES;
   for (int64_t i = 0; good && i < n; i += 2) {
     const struct path_range range = {ends[i], ends[i + 1]};
-    good = range.first >= 0 && range.first < range.end && range.first % BLOCK_PATHS == 0 &&
-           ranges_overlap(&saved->paths, range) < 0 && ranges_add(&saved->paths, range);
+    good = range.first > before && range.first < range.end && range.end <= most &&
+           range.first % (points > 0 ? points : BLOCK_PATHS) == 0 &&
+           (points == 0 || range.end % points == 0) && ranges_add(&saved->paths, range);
+    before = range.end;
   }
   array_free(ends);
   return good;
@@ -163,8 +171,9 @@ static enum status read_all(struct saved *saved, const struct ncreader *reader,
               read_whole_number(reader, "points", &points) &&
               read_whole_number(reader, "block_paths", &block) && block == BLOCK_PATHS &&
               points <= (UINT64_C(1) << 32) && points % BLOCK_PATHS == 0 &&
-              read_paths(saved, reader);
+              (points & (points - 1)) == 0;
   saved->sampling.points = (int64_t)points;
+  good = good && read_paths(saved, reader);
   saved->n_decks = ncreader_find(reader, true, deck_texts[1]) >= 0 ? 2 : 1;
   for (int i = 0; good && i < saved->n_decks; ++i) {
     saved->resolved[i] = read_variable(reader, deck_texts[i], NCTYPE_CHAR, &n);
@@ -254,14 +263,18 @@ void saved_centres(const struct saved *saved, const double *centres[MAX_TALLIES]
   }
 }
 
-/* Does a tally of paths count as many as the ranges hold? */
+/* Does a tally count as many paths, or replicates, as the ranges hold? */
 static bool counts_paths(const struct saved *saved, int t) {
   const struct tally theirs = {.words = saved->tallies[t].words};
+  const int64_t paths = ranges_count(&saved->paths);
   int64_t sum = 0;
+  if (t == TALLY_REPLICATES) {
+    return tally_blocks(&theirs) == paths / saved->sampling.points;
+  }
   for (int part = 0; part < N_PARTS; ++part) {
     sum += tally_part_paths(&theirs, part);
   }
-  return t == TALLY_REPLICATES || sum == ranges_count(&saved->paths);
+  return sum == paths;
 }
 
 enum status saved_add(const struct saved *saved, const char *path, struct state *state) {

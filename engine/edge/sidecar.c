@@ -75,7 +75,7 @@ static void put_all(FILE *out, const struct sidecar *sidecar) {
   fprintf(out, "  \"ranks\": %d,\n  \"threads\": %d,\n  \"paths\": %" PRId64 ",\n",
           sidecar->team->size, sidecar->threads, sidecar->paths);
   fprintf(out, "  \"seconds\": %.3f,\n  \"paths_per_second\": %.0f\n}\n", sidecar->seconds,
-          sidecar->seconds > 0.0 ? (double)sidecar->paths / sidecar->seconds : 0.0);
+          sidecar->seconds > 0.0 ? (double)sidecar->sampled / sidecar->seconds : 0.0);
 }
 
 enum status sidecar_write(const struct sidecar *sidecar) {

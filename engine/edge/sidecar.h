@@ -16,6 +16,7 @@ struct sidecar {      /* all borrowed */
   const struct team *team;
   int threads; /* of rank 0 */
   int64_t paths;
+  int64_t sampled;               /* of them in this run */
   double seconds;                /* of sampling */
   const char *ending;            /* why sampling ended */
   const struct targets *targets; /* precision targets, and what was seen at each look */

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "math/lane.h"
 #include "stats/histogram.h"
+#include "stats/tally.h"
 
 struct cell {
   int64_t bin;
@@ -163,7 +164,7 @@ bool exact_add(struct exact *exact, int64_t column, enum window window, const do
   histogram_locate(window, values, n, bins);
   for (int64_t i = 0; i < n; ++i) {
     for (struct cell *cell = first; cell < end && cell->bin <= bins[i]; ++cell) {
-      if (cell->bin == bins[i] && !isnan(values[i])) {
+      if (cell->bin == bins[i] && tally_sorts(values[i])) {
         kept = keep(cell, values[i] + 0.0) && kept; /* -0 becomes 0 */
       }
     }
@@ -239,7 +240,7 @@ void exact_narrow(const struct exact *exact, uint64_t *lows, uint64_t *highs,
 
 void exact_close(struct exact *exact, const uint64_t *lows) {
   for (int64_t i = exact->first_want; i < exact->end_want; ++i) {
-    exact->wants[i].value = of_key(lows[i - exact->first_want]);
+    exact->wants[i].value = of_key(lows[i - exact->first_want]) + 0.0; /* no -0 */
   }
   free_cells(exact);
 }

@@ -4,8 +4,9 @@
    the second pass in batches, so that memory has a bound.
 
    Life: tallies whose `exact` it is record which order statistics are asked for (recording);
-   then batch by batch exact_begin, exact_add of every block, exact_find; from exact_done on the
-   tallies answer with exact values. */
+   then batch by batch exact_begin, exact_add of every block, and exact_open, exact_count,
+   exact_narrow and exact_close, which find it; after that the tallies answer with exact values.
+ */
 #ifndef TENOR_STATS_EXACT_H
 #define TENOR_STATS_EXACT_H
 

@@ -138,6 +138,14 @@ void figures_make(struct figures *figures, const struct deck *deck, const struct
   }
 }
 
+int64_t figures_values(const struct layout *layout, int n_decks) {
+  static const struct tally other; /* only whether there is one counts */
+  const struct tally *second = n_decks > 1 ? &other : NULL;
+  struct figures figures;
+  figures_make(&figures, NULL, layout, NULL, second, second, NULL);
+  return figures.n_values;
+}
+
 /* ---- from the spread of paths or blocks */
 
 struct figure { /* a value with what tells its error; NaN where there is none */
@@ -253,6 +261,9 @@ static struct figure figure_of_paths(const struct figures *figures, const struct
 double figures_student(int64_t degrees) {
   const double n = (double)degrees,
                normal_from = 20000.0; /* where it is the normal's to 1e-4 */
+  if (degrees < 1) {
+    return NAN;
+  }
   return n > normal_from ? NORMAL_975
                          : sqrt(n * (1.0 / beta_inverse(n / 2.0, 0.5, 0.05) - 1.0));
 }
@@ -378,5 +389,7 @@ bool figures_reliable(const struct figures *figures, double p) {
   const double beyond = n * (p < 0.5 ? p : 1.0 - p);
   const bool blocks =
       !figures->tally->clustered || tally_blocks(figures->tally) >= RELIABLE_BLOCKS;
-  return beyond >= RELIABLE_POINTS && blocks;
+  const bool replicates =
+      figures->replicates == NULL || tally_blocks(figures->replicates) >= RELIABLE_REPLICATES;
+  return beyond >= RELIABLE_POINTS && blocks && replicates;
 }

@@ -73,8 +73,9 @@ enum {
   N_DATES = 4,
   THRESHOLD_STEP = 4, /* [bn USD] of exceedance curves, from -256 to 256: edges of bins */
   N_THRESHOLDS = 2 * 256 / THRESHOLD_STEP + 1,
-  RELIABLE_POINTS = 100, /* values a tail must hold */
-  RELIABLE_BLOCKS = 30   /* blocks, where these are clustered */
+  RELIABLE_POINTS = 100,   /* values a tail must hold */
+  RELIABLE_BLOCKS = 30,    /* blocks, where these are clustered */
+  RELIABLE_REPLICATES = 16 /* replicates, where errors come from these */
 };
 
 extern const double figure_quantiles[N_QUANTILES];
@@ -97,6 +98,10 @@ struct figures { /* what figures are computed from; all borrowed, tallies canoni
 void figures_make(struct figures *figures, const struct deck *deck, const struct layout *layout,
                   const struct tally *tally, const struct tally *first,
                   const struct tally *second, const struct tally *replicates);
+
+/* How many values the statistics of one deck, or of two on the same paths, have in all: the
+   columns of a tally of replicates. */
+int64_t figures_values(const struct layout *layout, int n_decks);
 
 /* A metric without a histogram that is a pure number is a share of paths: its mean is the
  * number itself. */
@@ -129,7 +134,7 @@ void figures_ask_order_statistics(const struct figures *figures);
  */
 double figures_half_width(const struct figures *figures);
 
-/* 97.5 % quantile of Student's law with that many degrees of freedom, at least 1. */
+/* 97.5 % quantile of Student's law with that many degrees of freedom; NaN if there are none. */
 double figures_student(int64_t degrees);
 
 /* Is a quantile or tail of that probability to be relied on: do enough values lie beyond it? */

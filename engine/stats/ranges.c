@@ -31,7 +31,7 @@ static void join(struct ranges *ranges, int64_t i) {
 }
 
 bool ranges_add(struct ranges *ranges, struct path_range range) {
-  int64_t i = 0;
+  int64_t i = ranges->n; /* from the end: ranges mostly come in order */
   if (range.first >= range.end) {
     return true;
   }
@@ -44,8 +44,8 @@ bool ranges_add(struct ranges *ranges, struct path_range range) {
     ranges->at = more;
     ranges->room = room;
   }
-  while (i < ranges->n && ranges->at[i].first < range.first) {
-    ++i;
+  while (i > 0 && ranges->at[i - 1].first > range.first) {
+    --i;
   }
   memmove(ranges->at + i + 1, ranges->at + i, (size_t)(ranges->n - i) * sizeof *ranges->at);
   ranges->at[i] = range;

@@ -173,11 +173,15 @@ static void count_the_rest(const double *values, int64_t n, int64_t *words) {
   }
 }
 
+bool tally_sorts(double value) {
+  return fabs(value) < LIMIT || value == INFINITY;
+}
+
 /* The values of a block that a histogram takes, one after the other. */
 static int64_t sortable(const double *values, int64_t n, double *kept) {
   int64_t count = 0;
   for (int64_t i = 0; i < n; ++i) {
-    if (fabs(values[i]) < LIMIT || values[i] == INFINITY) {
+    if (tally_sorts(values[i])) {
       kept[count++] = values[i];
     }
   }

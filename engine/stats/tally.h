@@ -56,6 +56,9 @@ void tally_free(struct tally *tally);
 void tally_add(struct tally *tally, int64_t column, const double *values, int64_t n,
                int64_t part);
 
+/* Does a histogram take a value? Not NaN, -infinity and what is beyond 2^56. */
+bool tally_sorts(double value);
+
 /* into += from, word by word. Same shape required. */
 void tally_merge(struct tally *into, const struct tally *from);
 

@@ -154,8 +154,8 @@ enum status targets_add(struct targets *targets, const char *text,
 /* How much too wide the interval of one item is: half-width over what is allowed. */
 static double excess(const struct target *target, double value, double half) {
   const double allowed = target->relative ? target->wanted * fabs(value) : target->wanted;
-  if (!isfinite(value) || !isfinite(half)) {
-    return INFINITY;
+  if (!isfinite(value) || !isfinite(half) || (target->relative && value == 0.0)) {
+    return INFINITY; /* a part of nothing says nothing: a rare event has not been seen yet */
   }
   return half > 0.0 ? half / allowed : 0.0;
 }
@@ -183,18 +183,23 @@ static double look_at(const struct target *target, const struct figures *figures
 bool targets_look(const struct targets *targets, const struct figures *figures, int64_t paths,
                   struct look *look) {
   bool all = true;
-  double worst = 0.0;
+  double worst = 0.0, least = 0.0;
   *look = (struct look){.paths = paths};
   for (int t = 0; t < targets->n; ++t) {
     const struct target *target = &targets->at[t];
     const double mine = look_at(target, figures, &look->value[t], &look->half[t]);
     const bool tail = target->statistic == STAT_VAR || target->statistic == STAT_CVAR ||
                       target->statistic == STAT_QUANTILE;
-    look->met[t] = mine <= 1.0 && (!tail || figures_reliable(figures, target->reliable));
+    look->met[t] = mine <= 1.0 && figures_reliable(figures, target->reliable);
     all = all && look->met[t];
     worst = mine > worst ? mine : worst;
+    if (tail) { /* paths from which on it is reliable */
+      const double p = target->reliable < 0.5 ? target->reliable : 1.0 - target->reliable;
+      least = RELIABLE_POINTS / p > least ? RELIABLE_POINTS / p : least;
+    }
   }
   look->predicted = (double)paths * (worst > 1.0 ? worst * worst : 1.0);
+  look->predicted = look->predicted > least ? look->predicted : least;
   return all;
 }
 

@@ -3,7 +3,7 @@
 LONG=1 samples 400 seeds of 20,000 paths instead of 100 of 2,000; pytest -s shows the table. Bounds, set beforehand, are the
 binomial quantile 1e-4 around a coverage of 0.93 (of 0.90 for the standard deviation and CVaR). Judged are tails that the engine
 calls reliable, with 100 values or more beyond; the average over figures says that intervals are not too wide either. An interval
-much narrower than its bin of the histogram is not judged: where a tenth of all paths lie within a thousandth of a gigawatt, under
+much narrower than its bin of the histogram is not judged: where some per cent of the paths lie within two thousandths of a gigawatt, under
 the same limit, their order is known to a bin only (tenor run --exact-quantiles sorts them).
 """
 import os
@@ -29,12 +29,12 @@ QUANTILES, LEVELS = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.975, 0.99), (0.95, 0.9
 ATOMS = ("default_month",)  # whole months: intervals hold the truth more often than they need to
 
 
-def measure(deck, paths):
-    words = [TOOL, deck, str(SEEDS), str(paths), str(TRUTH), *METRICS]
+def measure(deck, paths, truth):
+    words = [TOOL, deck, str(SEEDS), str(paths), str(truth), *METRICS]
     done = subprocess.run(words, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     head, *rows = [line.split() for line in done.stdout.splitlines()]
-    return [dict(zip(head, row[:3] + row[3:4] + [float(cell) for cell in row[4:]])) for row in rows]
+    return [dict(zip(head, row[:4] + [float(cell) for cell in row[4:]])) for row in rows]
 
 
 def tail_values(row, paths):
@@ -72,11 +72,12 @@ def check(rows, paths):
 
 
 def test_intervals_of_the_base_deck_cover():
-    check(measure(BASE, PATHS), PATHS)
+    check(measure(BASE, PATHS, TRUTH), PATHS)
 
 
 @pytest.mark.skipif(not LONG, reason="long form")
 def test_intervals_cover_when_blocks_share_uncertain_keys(tmp_path):
-    """Sixty blocks, the last of them a partial one."""
+    """Thirty blocks, the fewest that are called reliable, the last of them a partial one."""
     (tmp_path / "deck.yaml").write_text(UNCERTAIN)
-    check(measure(tmp_path / "deck.yaml", 60 * 512 - 300), 60 * 512 - 300)
+    paths = 30 * 512 - 300
+    check(measure(tmp_path / "deck.yaml", paths, TRUTH // 2), paths)
