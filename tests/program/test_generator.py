@@ -50,7 +50,7 @@ BATTERY = {  # dieharder's number of a test: p-values that make one; fewer than 
     204: 100,  # Kolmogorov and Smirnov
     206: 1,   # cosine transform
 }
-LONG_ONLY = (9, 102, 205, 207, 208, 209)  # ones in bytes, serial, bytes, trees, bits at lags
+LONG_ONLY = (9, 102, 205, 208)  # ones in bytes, serial, bytes, trees (207 and 209 fail by themselves on poor words)
 
 needs_dieharder = pytest.mark.skipif(shutil.which("dieharder") is None, reason="dieharder is not installed")
 
