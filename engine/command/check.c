@@ -4,16 +4,14 @@
 #include <string.h>
 
 #include "base/arrays.h"
+#include "campaign/plan.h"
+#include "campaign/worker.h"
 #include "command/command.h"
 #include "edge/deck_file.h"
 #include "edge/json.h"
 #include "edge/options.h"
 #include "edge/progress.h"
 #include "edge/schema.h"
-#include "model/kernel.h"
-#include "model/uncertain.h"
-#include "plan.h"
-#include "stats/tally.h"
 
 static const char help_text[] =
     "usage: tenor check DECK [--set KEY=VALUE]...\n"
@@ -118,55 +116,64 @@ static void print_keys_json(void) {
 /* ---- what a run takes */
 
 /* Seconds that one block takes here, measured on the second of two. */
-static double time_block(const struct deck *deck, const struct layout *layout,
-                         double *columns) {
-  const struct kernel *kernel = kernel_pick();
-  struct variant *variant = array_make(1, sizeof *variant);
-  struct workspace *workspace = workspace_make(deck);
-  int64_t n_paths = 0;
-  const struct sampling sampling = plan_sampling(&deck->sampling, &n_paths);
+static double time_block(struct worker *worker, const struct job *job, struct tally *tally) {
   double seconds = 0.0;
-  if (kernel != NULL && variant != NULL && workspace != NULL) {
-    for (int64_t i = 0; i < 2; ++i) {
-      const double start = progress_clock();
-      variant_draw(variant, deck, sampling.seed, i);
-      kernel->run(workspace, &variant->deck, &variant->constants, &sampling, i * BLOCK_PATHS,
-                  layout, columns);
-      seconds = progress_clock() - start;
-    }
+  for (int64_t i = 0; i < 2; ++i) {
+    const double start = progress_clock();
+    worker_block(worker, job, i, (struct block_part){BLOCK_PATHS, 0});
+    gather_deposit(&worker->gathers[TALLY_SAMPLE], tally, 0, job->layout->n_columns);
+    gather_empty(&worker->gathers[TALLY_SAMPLE]);
+    seconds = progress_clock() - start;
   }
-  workspace_free(workspace);
-  array_free(variant);
   return seconds;
+}
+
+static void print_estimate(const struct state *state, int64_t n_paths, double seconds) {
+  const double rate = BLOCK_PATHS / seconds;
+  const struct tally *tally = &state->tallies[TALLY_SAMPLE];
+  fprintf(stderr,
+          "tenor: the deck is valid. A rank takes about %.0f MB and %.0f MB more for each "
+          "thread; a core here computes about %.0f paths/s, so %.0f paths take about %.2g core "
+          "seconds.\n",
+          8e-6 * (double)tally->n_words, 1e-6 * (double)gather_bytes(tally), rate,
+          (double)n_paths, (double)n_paths / rate);
 }
 
 static enum status estimate(const struct deck *deck) {
   struct layout layout;
-  struct tally tally;
+  struct state state = {0};
+  struct worker worker = {.sheets = NULL};
   int64_t n_paths = 0;
   layout_make(&layout, deck);
-  double *columns = array_make((size_t)layout.n_columns, BLOCK_PATHS * sizeof(double));
-  enum status status = columns != NULL
-                           ? STATUS_OK
-                           : status_fail(STATUS_FAILED, "no memory for a block of paths");
+  struct constants *constants = array_make(1, sizeof *constants);
+  double *centre = array_make((size_t)layout.n_columns, sizeof *centre);
+  const struct job job = {.kernel = kernel_pick(),
+                          .sides = {{deck, constants}},
+                          .n_sides = 1,
+                          .layout = &layout,
+                          .sampling = plan_sampling(&deck->sampling, &n_paths)};
+  enum status status = job.kernel == NULL ? STATUS_USAGE
+                       : constants == NULL || centre == NULL
+                           ? status_fail(STATUS_FAILED, "no memory for a block of paths")
+                           : STATUS_OK;
   if (status == STATUS_OK) {
-    const double seconds = time_block(deck, &layout, columns);
-    status =
-        tally_make(&tally, &layout, HISTOGRAMS_OF_TABLE,
-                   plan_clustered(deck, plan_sampling(&deck->sampling, &n_paths)), columns);
-    if (status == STATUS_OK && seconds > 0.0) {
-      const double rate = BLOCK_PATHS / seconds;
-      fprintf(
-          stderr,
-          "tenor: the deck is valid. A rank takes about %.0f MB and %.0f MB more for each "
-          "thread; a core here computes "
-          "about %.0f paths/s, so %.0f paths take about %.2g core seconds, statistics apart.\n",
-          8e-6 * (double)tally.n_words, 8e-6 * (double)(layout.n_columns * BLOCK_PATHS), rate,
-          (double)n_paths, (double)n_paths / rate);
-    }
-    tally_free(&tally);
+    constants_make(constants, deck);
+    status = state_make(&state, &layout, 1, plan_clustered(deck, job.sampling),
+                        (const double *const[]){centre}, 0);
   }
-  array_free(columns);
+  if (status == STATUS_OK) {
+    status = worker_make(&worker, &job) && worker_gather(&worker, &job, &state)
+                 ? STATUS_OK
+                 : status_fail(STATUS_FAILED, "no memory for a block of paths");
+  }
+  if (status == STATUS_OK) {
+    print_estimate(&state, n_paths, time_block(&worker, &job, &state.tallies[TALLY_SAMPLE]));
+  }
+  worker_drop(&worker);
+  worker_free(&worker);
+  state_free(&state);
+  array_free(constants);
+  array_free(centre);
   return status;
 }
 

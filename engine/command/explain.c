@@ -6,12 +6,12 @@
 #include <string.h>
 
 #include "base/arrays.h"
+#include "campaign/plan.h"
 #include "command/command.h"
 #include "edge/deck_file.h"
 #include "edge/options.h"
 #include "model/ledger.h"
 #include "model/uncertain.h"
-#include "plan.h"
 
 static const char help_text[] =
     "usage: tenor explain DECK --path N [options]\n"
@@ -114,8 +114,8 @@ static enum status search(const struct kernel *kernel, const struct deck *deck,
   const bool ready = w != NULL && columns != NULL;
   for (int64_t block = plan.first_block; ready && block < plan.end_block; ++block) {
     variant_draw(variant, deck, sampling.seed, block);
-    kernel->run(w, &variant->deck, &variant->constants, &sampling, block * BLOCK_PATHS, layout,
-                columns);
+    kernel_block(kernel, w, &variant->deck, &variant->constants, &sampling, block * BLOCK_PATHS,
+                 layout, columns);
     for (int64_t i = 0; i < plan_block_paths(&plan, block); ++i) {
       const int64_t path = block * BLOCK_PATHS + i;
       all[path] = (struct found){columns[column * BLOCK_PATHS + i], path};

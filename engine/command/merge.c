@@ -1,12 +1,12 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "campaign/plan.h"
 #include "command/command.h"
 #include "command/sample.h"
 #include "edge/deck_file.h"
 #include "edge/files.h"
 #include "edge/results_state.h"
-#include "plan.h"
 
 static const char help_text[] =
     "usage: tenor merge PART.nc... -o OUT.nc [--force] [--quiet]\n\n"

@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 #include "base/arrays.h"
-#include "campaign.h"
+#include "campaign/campaign.h"
+#include "campaign/crew.h"
 #include "command/sample.h"
 #include "edge/deck_file.h"
 #include "edge/files.h"
@@ -270,7 +271,7 @@ static enum status go_on(struct run *run, const struct campaign *campaign) {
   for (int64_t i = 0; status == STATUS_OK && i < run->saved.paths.n; ++i) {
     const struct path_range range = run->saved.paths.at[i];
     if (range.end < run->order.paths) {
-      campaign_take_out(campaign, &run->state, range);
+      status = campaign_take_out(campaign, &run->state, range);
     }
   }
   if (status == STATUS_OK && !ranges_missing(&run->state.paths, run->order.paths, &run->todo)) {
@@ -336,7 +337,7 @@ static enum status write_result(const struct run *run, const struct campaign *ca
                                   .deck_path = run->sample->extended != NULL
                                                    ? run->sample->extended
                                                    : run->sample->decks[0],
-                                  .instruction_set = campaign->kernel->name,
+                                  .instruction_set = campaign->job.kernel->name,
                                   .team = run->team,
                                   .threads = campaign->threads,
                                   .paths = ranges_count(&run->state.paths),
@@ -401,22 +402,22 @@ static enum status run_sides(struct run *run) {
   team_broadcast(&run->order, sizeof run->order);
   layout_make(&run->layout, &run->order.decks[0]);
   struct campaign campaign = {.team = run->team,
-                              .kernel = kernel_pick(),
-                              .n_sides = run->order.n_sides,
-                              .layout = &run->layout,
-                              .sampling = run->order.sampling,
+                              .job = {.kernel = kernel_pick(),
+                                      .n_sides = run->order.n_sides,
+                                      .layout = &run->layout,
+                                      .sampling = run->order.sampling},
                               .targets = &run->order.targets,
                               .max_seconds = run->options->max_seconds,
                               .threads = run->options->threads};
-  for (int i = 0; i < campaign.n_sides; ++i) {
+  for (int i = 0; i < campaign.job.n_sides; ++i) {
     constants_make(&run->constants[i], &run->order.decks[i]);
-    campaign.sides[i] = (struct side){&run->order.decks[i], &run->constants[i]};
+    campaign.job.sides[i] = (struct side){&run->order.decks[i], &run->constants[i]};
   }
   if (campaign.threads == 0) {
-    campaign.threads = campaign_threads(run->team);
+    campaign.threads = crew_threads(run->team);
   }
   warn_if_crowded(run->team, campaign.threads);
-  status = team_agree(campaign.kernel != NULL ? STATUS_OK : STATUS_USAGE);
+  status = team_agree(campaign.job.kernel != NULL ? STATUS_OK : STATUS_USAGE);
   if (status == STATUS_OK) {
     status = campaign_open(&campaign);
     status = status == STATUS_OK ? compute(run, &campaign) : status;

@@ -4,7 +4,8 @@
 
 /* Initial values of section 6 of MODEL.md, and the path constants of section 5. */
 static void begin(struct workspace *w, const struct deck *deck,
-                  const struct constants *constants, const struct path_draws *draws) {
+                  const struct constants *constants, const struct path_draws *given) {
+  const struct path_draws *draws = given != NULL ? given : &w->path_draws;
   regime_begin(w, deck);
   supply_begin(w, deck, constants, draws);
   price_begin(w, constants);
@@ -18,8 +19,9 @@ static void begin(struct workspace *w, const struct deck *deck,
 
 /* One month, in the order of section 7. */
 static void month(struct workspace *w, const struct deck *deck,
-                  const struct constants *constants, const struct month_draws *draws, int64_t m,
-                  const struct layout *layout, double *columns, int64_t offset) {
+                  const struct constants *constants, const struct month_draws *given, int64_t m,
+                  const struct layout *layout, struct sheet *sheet) {
+  const struct month_draws *draws = given != NULL ? given : &w->month_draws;
   if (m % MONTHS_IN_QUARTER == 0) {
     record_begin(w, deck);
   }
@@ -40,13 +42,13 @@ static void month(struct workspace *w, const struct deck *deck,
   }
   relet_month(w, deck, constants, m);
   provider_month(w, deck, constants, draws, m);
-  record_month(w, deck, constants, m, layout, columns, offset);
+  record_month(w, deck, constants, m, layout, sheet);
 }
 
 static void end(struct workspace *w, const struct deck *deck, const struct constants *constants,
-                const struct layout *layout, double *columns, int64_t offset) {
+                const struct layout *layout, struct sheet *sheet) {
   provider_end(w, deck, constants);
-  record_end(w, layout, columns, offset);
+  record_end(w, layout, sheet);
 }
 
 static void draw_begin(struct workspace *w, const struct deck *deck,
@@ -75,21 +77,6 @@ static void draw_month(struct workspace *w, const struct deck *deck,
               &w->month_draws);
 }
 
-static void run(struct workspace *w, const struct deck *deck, const struct constants *constants,
-                const struct sampling *sampling, int64_t first_path,
-                const struct layout *layout, double *columns) {
-  for (int64_t offset = 0; offset < BLOCK_PATHS; offset += LANES) {
-    const int64_t first = first_path + offset;
-    draw_begin(w, deck, constants, sampling, first);
-    begin(w, deck, constants, &w->path_draws);
-    for (int64_t m = 0; m < deck->time.horizon; ++m) {
-      draw_month(w, deck, constants, sampling, first, m);
-      month(w, deck, constants, &w->month_draws, m, layout, columns, offset);
-    }
-    end(w, deck, constants, layout, columns, offset);
-  }
-}
-
 const struct kernel kernel_this_isa = {.name = &TENOR_ISA_TEXT[1],
                                        .sample_paths = sampler_paths,
                                        .sample_month = sampler_month,
@@ -97,5 +84,4 @@ const struct kernel kernel_this_isa = {.name = &TENOR_ISA_TEXT[1],
                                        .draw_month = draw_month,
                                        .begin = begin,
                                        .month = month,
-                                       .end = end,
-                                       .run = run};
+                                       .end = end};

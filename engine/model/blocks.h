@@ -7,6 +7,7 @@
 #define TENOR_MODEL_BLOCKS_H
 
 #include "model/isa.h"
+#include "model/sheet.h"
 #include "model/workspace.h"
 
 /* 1. Regime, and the correlated factors of the month. */
@@ -80,11 +81,11 @@ void provider_month(struct workspace *w, const struct deck *deck, const struct c
                     const struct month_draws *draws, int64_t m);
 void provider_end(struct workspace *w, const struct deck *deck, const struct constants *k);
 
-/* Quarterly and yearly columns, when one ends; terminal columns. */
+/* The rows of the month, and of the quarter and contract years that end with it; those of the
+   path as a whole. */
 void record_begin(struct workspace *w, const struct deck *deck);
 void record_month(struct workspace *w, const struct deck *deck, const struct constants *k,
-                  int64_t m, const struct layout *layout, double *columns, int64_t offset);
-void record_end(const struct workspace *w, const struct layout *layout, double *columns,
-                int64_t offset);
+                  int64_t m, const struct layout *layout, struct sheet *sheet);
+void record_end(const struct workspace *w, const struct layout *layout, struct sheet *sheet);
 
 #endif

@@ -63,6 +63,23 @@ const struct kernel *kernel_pick(void) {
   return NULL;
 }
 
+void kernel_block(const struct kernel *kernel, struct workspace *w, const struct deck *deck,
+                  const struct constants *constants, const struct sampling *sampling,
+                  int64_t first_path, const struct layout *layout, double *columns) {
+  struct sheet sheet;
+  for (int64_t offset = 0; offset < BLOCK_PATHS; offset += LANES) {
+    kernel->draw_begin(w, deck, constants, sampling, first_path + offset);
+    kernel->begin(w, deck, constants, NULL);
+    for (int64_t m = 0; m < deck->time.horizon; ++m) {
+      kernel->draw_month(w, deck, constants, sampling, first_path + offset, m);
+      kernel->month(w, deck, constants, NULL, m, layout, &sheet);
+      sheet_store(&sheet, columns, offset);
+    }
+    kernel->end(w, deck, constants, layout, &sheet);
+    sheet_store(&sheet, columns, offset);
+  }
+}
+
 struct draw_shape kernel_draw_shape(const struct deck *deck) {
   return (struct draw_shape){.generations = deck->n_generations,
                              .sites = deck->n_sites,

@@ -1,11 +1,11 @@
 /* The model on a group of LANES paths, compiled once per instruction set and picked at run
    time; every variant computes the same bits. A kernel knows no rank, thread, file or tally. It
    receives a const deck and what follows from the deck alone (struct constants), draws, and
-   writes one matrix of columns (metrics.h).
+   writes sheets of rows (sheet.h).
 
    Protocol for one group:  begin(path draws), month(m, month draws) for m = 0 .. horizon-1,
    end(). The draws come from draw_begin() and draw_month(m), which fill the workspace's, or
-   from anywhere else. run() does all this for a whole block. */
+   from anywhere else. kernel_block() does all this for a whole block. */
 #ifndef TENOR_MODEL_KERNEL_H
 #define TENOR_MODEL_KERNEL_H
 
@@ -13,6 +13,7 @@
 #include "model/constants.h"
 #include "model/deck.h"
 #include "model/metrics.h"
+#include "model/sheet.h"
 #include "random/draws.h"
 #include "random/sampling.h"
 
@@ -29,11 +30,10 @@ struct kernel {
                        const struct draw_shape *shape, int64_t month,
                        struct month_draws *draws);
 
-  /* The draws of LANES paths from first_path on, as run() has them: draw_begin fills
-     w->path_draws and prepares the months, draw_month(m) fills w->month_draws. They are called
-     as run() calls them: draw_begin, begin, then draw_month and month for m = 0, 1, ...;
-     Sobol points are spent where the months before have led. first_path is a multiple of
-     LANES. */
+  /* The draws of LANES paths from first_path on: draw_begin fills the workspace's path_draws
+     and prepares the months, draw_month(m) fills its month_draws. The order is draw_begin,
+     begin, then draw_month and month for m = 0, 1, ...; Sobol points are spent where the
+     months before have led. first_path is a multiple of LANES. */
   void (*draw_begin)(struct workspace *w, const struct deck *deck,
                      const struct constants *constants, const struct sampling *sampling,
                      int64_t first_path);
@@ -41,29 +41,29 @@ struct kernel {
                      const struct constants *constants, const struct sampling *sampling,
                      int64_t first_path, int64_t m);
 
+  /* The draws given, or those of draw_begin (NULL). */
   void (*begin)(struct workspace *w, const struct deck *deck, const struct constants *constants,
                 const struct path_draws *draws);
 
-  /* Month m. Quarterly columns are written when a quarter ends, to columns[column * BLOCK_PATHS
-   * + offset + lane]. */
+  /* Month m, from the draws given, or from those of draw_month (NULL). The sheet holds what
+     the month reports, and what is reported with it: the quarter or contract year it ends. */
   void (*month)(struct workspace *w, const struct deck *deck, const struct constants *constants,
                 const struct month_draws *draws, int64_t m, const struct layout *layout,
-                double *columns, int64_t offset);
+                struct sheet *sheet);
 
-  /* After the last month: terminal columns. */
+  /* After the last month: what is reported once a path. */
   void (*end)(struct workspace *w, const struct deck *deck, const struct constants *constants,
-              const struct layout *layout, double *columns, int64_t offset);
-
-  /* A block: paths first_path .. first_path + BLOCK_PATHS - 1, all of them (a
-     caller that wants fewer uses only the first ones). Fills the whole matrix
-     [n_columns][BLOCK_PATHS]. */
-  void (*run)(struct workspace *w, const struct deck *deck, const struct constants *constants,
-              const struct sampling *sampling, int64_t first_path, const struct layout *layout,
-              double *columns);
+              const struct layout *layout, struct sheet *sheet);
 };
 
 /* One for each instruction set; kernel.c knows which are built. */
 extern const struct kernel kernel_baseline, kernel_avx2, kernel_avx512;
+
+/* A block: paths first_path .. first_path + BLOCK_PATHS - 1, all of them (a caller that wants
+   fewer uses only the first ones). Fills the whole matrix columns[n_columns][BLOCK_PATHS]. */
+void kernel_block(const struct kernel *kernel, struct workspace *w, const struct deck *deck,
+                  const struct constants *constants, const struct sampling *sampling,
+                  int64_t first_path, const struct layout *layout, double *columns);
 
 /* What the sampler must know of a deck. */
 struct draw_shape kernel_draw_shape(const struct deck *deck);

@@ -44,25 +44,25 @@ enum status ledger_make(const struct kernel *kernel, const struct deck *deck,
   struct layout layout;
   layout_make(&layout, deck);
   struct workspace *w = workspace_make(deck);
-  double *columns = array_make((size_t)layout.n_columns, BLOCK_PATHS * sizeof(double));
-  if (w == NULL || columns == NULL) {
-    array_free(columns);
+  struct sheet *sheet = array_make(1, sizeof *sheet);
+  if (w == NULL || sheet == NULL) {
+    array_free(sheet);
     workspace_free(w);
     return status_fail(STATUS_FAILED, "no memory for a ledger");
   }
   const int64_t lane = path % LANES, months = deck->time.horizon;
   const int64_t stride = deck->n_customers * N_LEDGER;
   kernel->draw_begin(w, deck, constants, sampling, path - lane);
-  kernel->begin(w, deck, constants, &w->path_draws);
+  kernel->begin(w, deck, constants, NULL);
   for (int64_t m = 0; m < months; ++m) {
     kernel->draw_month(w, deck, constants, sampling, path - lane, m);
-    kernel->month(w, deck, constants, &w->month_draws, m, &layout, columns, 0);
+    kernel->month(w, deck, constants, NULL, m, &layout, sheet);
     for (int64_t c = 0; c < deck->n_customers; ++c) {
       read_month(w, deck, c, m, lane, values + m * stride + c * N_LEDGER);
     }
   }
   difference_sums(values, months, stride);
-  array_free(columns);
+  array_free(sheet);
   workspace_free(w);
   return STATUS_OK;
 }

@@ -35,13 +35,12 @@ static inline double code_of(enum item item, int64_t number) {
 /* ---- per quarter */
 
 static void fill_quarter(const struct workspace *w, const struct layout *layout,
-                         int64_t quarter, double *columns) {
+                         int64_t quarter, struct sheet *sheet) {
 #define METRIC(name, axis, item, histogram, window, parts, sense, unit, long_name, value) \
   if (AXIS_##axis == AXIS_QUARTER) {                                                      \
     for (int64_t n = 0; n < layout->items[METRIC_##name]; ++n) {                          \
-      const int64_t column = layout_column(layout, METRIC_##name, n, quarter);            \
       fill_##name(w, customer_of(ITEM_##item, n), code_of(ITEM_##item, n),                \
-                  columns + column * BLOCK_PATHS);                                        \
+                  sheet_row(sheet, layout_column(layout, METRIC_##name, n, quarter)));    \
     }                                                                                     \
   }
 #include "model/metrics.def"
@@ -117,74 +116,88 @@ void record_begin(struct workspace *w, const struct deck *deck) {
 /* ---- per month */
 
 static void fill_month(const struct workspace *w, const struct layout *layout, int64_t m,
-                       double *columns) {
+                       struct sheet *sheet) {
 #define METRIC(name, axis, item, histogram, window, parts, sense, unit, long_name, value) \
   if (AXIS_##axis == AXIS_MONTH) {                                                        \
     for (int64_t n = 0; n < layout->items[METRIC_##name]; ++n) {                          \
-      const int64_t column = layout_column(layout, METRIC_##name, n, m);                  \
       fill_##name(w, customer_of(ITEM_##item, n), code_of(ITEM_##item, n),                \
-                  columns + column * BLOCK_PATHS);                                        \
+                  sheet_row(sheet, layout_column(layout, METRIC_##name, n, m)));          \
     }                                                                                     \
   }
 #include "model/metrics.def"
 #undef METRIC
 }
 
-/* ---- per contract year */
+/* ---- per contract year: kept until the end of the path, because decks close them at different
+   times */
 
-static void fill_contract_year(const struct workspace *w, const struct layout *layout,
-                               int64_t c, int64_t year, double *columns) {
-#define METRIC(name, axis, item, histogram, window, parts, sense, unit, long_name, value) \
-  if (AXIS_##axis == AXIS_CONTRACT_YEAR) {                                                \
-    fill_##name(w, c, 0,                                                                  \
-                columns + layout_column(layout, METRIC_##name, c, year) * BLOCK_PATHS);   \
+static void keep_contract_year(struct workspace *w, const struct layout *layout, int64_t c,
+                               int64_t year) {
+  int64_t n = 0;
+#define METRIC(name, axis, item, histogram, window, parts, sense, unit, long_name, value)  \
+  if (AXIS_##axis == AXIS_CONTRACT_YEAR) {                                                 \
+    fill_##name(w, c, 0, w->contract_years[n++][c * layout->dates[METRIC_##name] + year]); \
   }
 #include "model/metrics.def"
 #undef METRIC
 }
 
-/* Contract years that do not close within the horizon report 0. */
-static void clear_contract_years(const struct layout *layout, double *columns) {
-  for (int metric = 0; metric < N_METRICS; ++metric) {
-    const int64_t n = layout->items[metric] * layout->dates[metric];
-    for (int64_t column = 0; metrics[metric].axis == AXIS_CONTRACT_YEAR && column < n;
-         ++column) {
-      lanes_fill(columns + (layout->first[metric] + column) * BLOCK_PATHS, 0);
+/* Those that do not close within the horizon report 0. */
+static void clear_contract_years(struct workspace *w, const struct layout *layout) {
+  for (int64_t n = 0; n < N_CONTRACT_YEAR_METRICS; ++n) {
+    for (int64_t year = 0; year < layout->n_customers * layout->n_contract_years; ++year) {
+      lanes_fill(w->contract_years[n][year], 0);
     }
   }
 }
 
+static void fill_contract_years(const struct workspace *w, const struct layout *layout,
+                                struct sheet *sheet) {
+  int64_t n = 0;
+#define METRIC(name, axis, item, histogram, window, parts, sense, unit, long_name, value)   \
+  if (AXIS_##axis == AXIS_CONTRACT_YEAR) {                                                  \
+    for (int64_t year = 0; year < layout->n_customers * layout->n_contract_years; ++year) { \
+      memcpy(sheet_row(sheet, layout->first[METRIC_##name] + year),                         \
+             w->contract_years[n][year], LANES * sizeof(double));                           \
+    }                                                                                       \
+    ++n;                                                                                    \
+  }
+#include "model/metrics.def"
+#undef METRIC
+}
+
 void record_month(struct workspace *w, const struct deck *deck, const struct constants *k,
-                  int64_t m, const struct layout *layout, double *columns, int64_t offset) {
+                  int64_t m, const struct layout *layout, struct sheet *sheet) {
   if (m == 0) {
     lanes_fill(w->peak_capacity, 0);
-    clear_contract_years(layout, columns + offset);
+    clear_contract_years(w, layout);
   }
+  sheet->n = 0;
   for (int64_t c = 0; c < deck->n_customers; ++c) {
     const struct contract_clock *clock = &k->customers[c].months[m];
     if (clock->closes) {
-      fill_contract_year(w, layout, c, clock->year, columns + offset);
+      keep_contract_year(w, layout, c, clock->year);
     }
   }
   w->month = (double)m;
-  fill_month(w, layout, m, columns + offset);
+  fill_month(w, layout, m, sheet);
   w->months_recorded += 1;
   if (m % MONTHS_IN_QUARTER == MONTHS_IN_QUARTER - 1 || m == deck->time.horizon - 1) {
     close_quarter(w, deck, k, m);
-    fill_quarter(w, layout, m / MONTHS_IN_QUARTER, columns + offset);
+    fill_quarter(w, layout, m / MONTHS_IN_QUARTER, sheet);
   }
 }
 
 /* ---- per path */
 
-void record_end(const struct workspace *w, const struct layout *layout, double *columns,
-                int64_t offset) {
+void record_end(const struct workspace *w, const struct layout *layout, struct sheet *sheet) {
+  sheet->n = 0;
+  fill_contract_years(w, layout, sheet);
 #define METRIC(name, axis, item, histogram, window, parts, sense, unit, long_name, value) \
   if (AXIS_##axis == AXIS_TERMINAL) {                                                     \
     for (int64_t n = 0; n < layout->items[METRIC_##name]; ++n) {                          \
-      const int64_t column = layout_column(layout, METRIC_##name, n, 0);                  \
       fill_##name(w, customer_of(ITEM_##item, n), code_of(ITEM_##item, n),                \
-                  columns + column * BLOCK_PATHS + offset);                               \
+                  sheet_row(sheet, layout_column(layout, METRIC_##name, n, 0)));          \
     }                                                                                     \
   }
 #include "model/metrics.def"

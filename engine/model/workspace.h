@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #include "model/constants.h"
-#include "model/metrics.h"
+#include "model/sheet.h"
 #include "random/draws.h"
 #include "random/quasi.h"
 
@@ -148,6 +148,7 @@ struct workspace {
   struct generation_lanes generations[MAX_GENERATIONS];
   struct site_lanes sites[MAX_SITES];
   struct customer_lanes customers[MAX_CUSTOMERS];
+  double contract_years[N_CONTRACT_YEAR_METRICS][MAX_CONTRACT_YEARS][LANES]; /* of the sheet */
   struct path_draws path_draws; /* of draw_begin() and draw_month() */
   struct month_draws month_draws;
   struct quasi quasi; /* what they prepare on Sobol points */

@@ -156,15 +156,14 @@ bool exact_add(struct exact *exact, int64_t column, enum window window, const do
                int64_t n) {
   struct cell *first = exact->cells + exact->cell_of[column];
   struct cell *end = exact->cells + exact->cell_of[column + 1];
-  int64_t bins[BLOCK_PATHS];
   bool kept = true;
   if (first == end) {
     return true;
   }
-  histogram_locate(window, values, n, bins);
   for (int64_t i = 0; i < n; ++i) {
-    for (struct cell *cell = first; cell < end && cell->bin <= bins[i]; ++cell) {
-      if (cell->bin == bins[i] && tally_sorts(values[i])) {
+    const int64_t bin = tally_sorts(values[i]) ? histogram_bin_of(window, values[i]) : -1;
+    for (struct cell *cell = first; cell < end && cell->bin <= bin; ++cell) {
+      if (cell->bin == bin) {
         kept = keep(cell, values[i] + 0.0) && kept; /* -0 becomes 0 */
       }
     }

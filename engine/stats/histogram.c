@@ -4,96 +4,75 @@
 #include <math.h>
 
 #include "math/lane.h"
-#include "stats/vector.h"
+#include "stats/code.h"
 
 enum {
-  PER_OCTAVE = 128,
-  OCTAVES = 17,                                     /* 2^-3 .. 2^14 */
-  FIRST_EXPONENT = 1020,                            /* biased, of 2^-3 */
-  OVERFLOW_BIN = PER_OCTAVE + OCTAVES * PER_OCTAVE, /* behind the linear bins and the octaves */
-  SIDE = OVERFLOW_BIN + 1,                          /* bins of one sign */
-  PLACES = 1 << 20,                                 /* of a value inside its bin */
-  COARSE = 1 << 10,                                 /* places of the squares */
+  COARSE = 1 << 10, /* places of the squares */
   BIN_WORDS = 3,    /* count, places, squares of coarse places */
   CLUSTER_BINS = 8, /* bins between two edges at which blocks are compared */
+  ATOM_SEARCH = 24, /* values among which an atom is looked for */
   PORTION = 32      /* values located before their bins are asked for */
 };
-static const double LINEAR_END = 0x1p-3, LINEAR_WIDTH = 0x1p-10, RANGE_END = 0x1p14;
-
-static int64_t count_bins(enum window window) {
-  return window == WINDOW_SIGNED ? 2 * SIDE + 1 : window == WINDOW_POSITIVE ? SIDE + 1 : 0;
-}
-
 int64_t histogram_words(enum window window) {
-  return BIN_WORDS * count_bins(window);
+  return BIN_WORDS * code_bins(window);
 }
 
-/* Bin of zero; the bins of positive values follow it. */
-static int64_t origin(enum window window) {
-  return window == WINDOW_SIGNED ? SIDE : 0;
+static inline void add_times(int64_t *words, uint32_t code, int64_t times) {
+  int64_t *bin = words + BIN_WORDS * code_bin(code);
+  const int64_t place = code_place(code), coarse = place / (PLACES / COARSE);
+  bin[0] += times;
+  bin[1] += times * place;
+  bin[2] += times * coarse * coarse;
 }
 
-/* Bin and place of a magnitude as bin * PLACES + place, without a branch: 0 <= size, infinity
-   included. */
-static inline uint32_t locate(double size) {
-  const double near = size < LINEAR_END ? size : 0.0;
-  /* Below 2^27, so a 32-bit conversion holds it, which every instruction set has. */
-  const uint32_t linear = (uint32_t)(int32_t)(near * (PLACES / LINEAR_WIDTH));
-  const uint64_t first = ((uint64_t)FIRST_EXPONENT - 1) * PER_OCTAVE * PLACES;
-  const uint32_t octave = (uint32_t)((lane_bits(size) >> 25) - first);
-  return size < LINEAR_END  ? linear
-         : size < RANGE_END ? octave
-                            : (uint32_t)OVERFLOW_BIN * PLACES;
-}
-
-/* Where the values of a block belong. */
-struct located {
-  int32_t bin[BLOCK_PATHS], place[BLOCK_PATHS], coarse_square[BLOCK_PATHS];
-};
-
-/* Of the values begin .. end - 1. */
-VECTOR_CLONES static void locate_some(const double *values, int64_t begin, int64_t end,
-                                      enum window window, struct located *at) {
-  const bool is_signed = window == WINDOW_SIGNED;
-  const int32_t zero = (int32_t)origin(window), last = (int32_t)count_bins(window) - 1;
-#pragma omp simd
-  for (int64_t i = begin; i < end; ++i) {
-    const double x = values[i];
-    const double floored = x < 0.0 && !is_signed ? 0.0 : x;
-    const uint32_t code = locate(fabs(floored));
-    const int32_t bin = (int32_t)(code / PLACES), place = (int32_t)(code % PLACES);
-    const int32_t coarse = (int32_t)(code % PLACES / (PLACES / COARSE));
-    const int32_t mirrored = floored < 0.0 ? zero - 1 - bin : zero + bin;
-    at->bin[i] = x == INFINITY ? last : mirrored;
-    at->place[i] = place;
-    at->coarse_square[i] = coarse * coarse;
+/* Is there a value that several paths have (a cap, nothing at all)? Two neighbours tell. */
+static bool find_atom(const uint32_t *codes, int64_t n, uint32_t *atom) {
+  for (int64_t i = 1; i < n && i < ATOM_SEARCH; ++i) {
+    if (codes[i] == codes[i - 1]) {
+      *atom = codes[i];
+      return true;
+    }
   }
+  return false;
 }
 
-/* The bins of a block are scattered over a histogram that the last block left far from the
-   core. They are asked for while the next values are located: in small portions, because the
-   core drops what it cannot remember. */
-void histogram_add(int64_t *words, enum window window, const double *values, int64_t n) {
-  struct located at;
+/* Equal values would wait for each other in the same bin: they are counted, and added at once.
+   Returns how many others there are. */
+static int64_t set_atom_apart(const uint32_t *codes, int64_t n, uint32_t atom,
+                              uint32_t *others) {
+  int64_t count = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    others[count] = codes[i];
+    count += codes[i] != atom ? 1 : 0;
+  }
+  return count;
+}
+
+/* Bins are scattered over a histogram that the last block left far from the core. They are
+   asked for in small portions, because the core drops what it cannot remember. */
+void histogram_add(int64_t *words, const uint32_t *codes, int64_t n) {
+  uint32_t atom, others[BLOCK_PATHS];
   assert(n <= BLOCK_PATHS);
+  if (find_atom(codes, n, &atom)) {
+    const int64_t n_others = set_atom_apart(codes, n, atom, others);
+    add_times(words, atom, n - n_others);
+    codes = others;
+    n = n_others;
+  }
   for (int64_t begin = 0; begin < n; begin += PORTION) {
     const int64_t end = begin + PORTION < n ? begin + PORTION : n;
-    locate_some(values, begin, end, window, &at);
     for (int64_t i = begin; i < end; ++i) {
-      __builtin_prefetch(words + BIN_WORDS * at.bin[i], 1);
+      __builtin_prefetch(words + BIN_WORDS * code_bin(codes[i]), 1);
     }
   }
   for (int64_t i = 0; i < n; ++i) {
-    int64_t *bin = words + BIN_WORDS * at.bin[i];
-    bin[0] += 1;
-    bin[1] += at.place[i];
-    bin[2] += at.coarse_square[i];
+    add_times(words, codes[i], 1);
   }
 }
 
 int64_t histogram_count(const int64_t *words, enum window window) {
   int64_t sum = 0;
-  for (int64_t bin = 0; bin < count_bins(window); ++bin) {
+  for (int64_t bin = 0; bin < code_bins(window); ++bin) {
     sum += words[BIN_WORDS * bin];
   }
   return sum;
@@ -151,14 +130,14 @@ static double inside(int64_t bin, const int64_t words[BIN_WORDS], int64_t k) {
 }
 
 int64_t histogram_bins(enum window window) {
-  return count_bins(window);
+  return code_bins(window);
 }
 
 struct bin histogram_bin(const int64_t *words, enum window window, int64_t bin) {
-  const int64_t *found = words + BIN_WORDS * bin, zero = origin(window);
+  const int64_t *found = words + BIN_WORDS * bin, zero = code_origin(window);
   const int64_t size_bin = bin < zero ? zero - 1 - bin : bin - zero;
   struct bin result = {found[0], NAN, NAN};
-  if (found[0] > 0 && bin < count_bins(window) - 1 && size_bin != OVERFLOW_BIN) {
+  if (found[0] > 0 && bin < code_bins(window) - 1 && size_bin != OVERFLOW_BIN) {
     double low, width, mean, sd;
     edges(size_bin, &low, &width);
     places_of(found, &mean, &sd);
@@ -170,7 +149,7 @@ struct bin histogram_bin(const int64_t *words, enum window window, int64_t bin) 
 
 int64_t histogram_bin_of_rank(const int64_t *words, enum window window, int64_t rank,
                               int64_t *below) {
-  const int64_t last = count_bins(window) - 1;
+  const int64_t last = code_bins(window) - 1;
   int64_t bin = 0;
   *below = 0;
   while (bin < last && *below + words[BIN_WORDS * bin] < rank) {
@@ -180,17 +159,13 @@ int64_t histogram_bin_of_rank(const int64_t *words, enum window window, int64_t 
   return bin;
 }
 
-void histogram_locate(enum window window, const double *values, int64_t n, int64_t *bins) {
-  struct located at;
-  locate_some(values, 0, n, window, &at);
-  for (int64_t i = 0; i < n; ++i) {
-    bins[i] = at.bin[i];
-  }
+int64_t histogram_bin_of(enum window window, double value) {
+  return code_bin(code_of(value, window));
 }
 
 bool histogram_order_statistic(const int64_t *words, enum window window, int64_t rank,
                                double *value) {
-  const int64_t last = count_bins(window) - 1, zero = origin(window);
+  const int64_t last = code_bins(window) - 1, zero = code_origin(window);
   int64_t below = 0;
   const int64_t bin = histogram_bin_of_rank(words, window, rank, &below);
   const int64_t *found = words + BIN_WORDS * bin, k = rank - below;
@@ -208,28 +183,26 @@ bool histogram_order_statistic(const int64_t *words, enum window window, int64_t
 }
 
 int64_t histogram_count_from(const int64_t *words, enum window window, double edge) {
-  const uint32_t code = locate(fabs(edge));
-  const int64_t first = code / PLACES;
+  const uint32_t code = code_of(fabs(edge), WINDOW_POSITIVE);
+  const int64_t first = code_bin(code);
   int64_t sum = 0;
-  assert(code % PLACES == 0);
-  for (int64_t bin = origin(window) + (edge < 0.0 ? -first : first); bin < count_bins(window);
-       ++bin) {
+  assert(code_place(code) == 0);
+  for (int64_t bin = code_origin(window) + (edge < 0.0 ? -first : first);
+       bin < code_bins(window); ++bin) {
     sum += words[BIN_WORDS * bin];
   }
   return sum;
 }
 
 int64_t histogram_cluster_words(enum window window) {
-  return (count_bins(window) + CLUSTER_BINS - 1) / CLUSTER_BINS;
+  return (code_bins(window) + CLUSTER_BINS - 1) / CLUSTER_BINS;
 }
 
-void histogram_add_cluster(int64_t *squares, enum window window, const double *values,
+void histogram_add_cluster(int64_t *squares, enum window window, const uint32_t *codes,
                            int64_t n) {
-  struct located at;
   int64_t counts[(2 * SIDE + CLUSTER_BINS) / CLUSTER_BINS + 1] = {0};
-  locate_some(values, 0, n, window, &at);
   for (int64_t i = 0; i < n; ++i) {
-    ++counts[at.bin[i] / CLUSTER_BINS];
+    ++counts[code_bin(codes[i]) / CLUSTER_BINS];
   }
   int64_t below = 0, before = 0;
   for (int64_t k = 0; k < histogram_cluster_words(window) && below < n; ++k) {
@@ -258,7 +231,7 @@ double histogram_design_effect(const int64_t *words, const int64_t *squares, enu
   for (int64_t k = 0; k < histogram_cluster_words(window) && below < rank; ++k) {
     effect = design_effect((double)below, (double)square, (double)n, (double)blocks);
     for (int64_t bin = k * CLUSTER_BINS;
-         bin < (k + 1) * CLUSTER_BINS && bin < count_bins(window); ++bin) {
+         bin < (k + 1) * CLUSTER_BINS && bin < code_bins(window); ++bin) {
       below += words[BIN_WORDS * bin];
     }
     square += squares[k];

@@ -4,7 +4,7 @@
    and one for +infinity ("never"), which sorts last. WINDOW_SIGNED has the mirror image for
    negative values; WINDOW_POSITIVE takes a negative value (rounding) as 0.
 
-   A bin is three words: the count, the sum of where in the bin its values lie (in 2^-20 of its
+   A bin is three words: the count, the sum of where in the bin its values lie (in 2^-19 of its
    width), and the sum of the squares of that place (in 2^-10 of its width): mean and spread
    inside a bin are known, so that a cap or another atom is not smeared over its bin. Invariant:
    the words are sums over values of something that depends on the value alone. */
@@ -19,8 +19,8 @@
 /* Words of a histogram; 0 for WINDOW_NONE. */
 int64_t histogram_words(enum window window);
 
-/* Adds n (at most BLOCK_PATHS) values, none of them NaN. */
-void histogram_add(int64_t *words, enum window window, const double *values, int64_t n);
+/* Adds n (at most BLOCK_PATHS) values by their codes (code.h), NO_CODE not among them. */
+void histogram_add(int64_t *words, const uint32_t *codes, int64_t n);
 
 /* Values in it. */
 int64_t histogram_count(const int64_t *words, enum window window);
@@ -36,8 +36,8 @@ bool histogram_order_statistic(const int64_t *words, enum window window, int64_t
 int64_t histogram_bin_of_rank(const int64_t *words, enum window window, int64_t rank,
                               int64_t *below);
 
-/* The bin of each of n (at most BLOCK_PATHS) values. */
-void histogram_locate(enum window window, const double *values, int64_t n, int64_t *bins);
+/* The bin of a value. */
+int64_t histogram_bin_of(enum window window, double value);
 
 /* One bin, from the lowest values to the highest. */
 struct bin {
@@ -58,8 +58,8 @@ int64_t histogram_count_from(const int64_t *words, enum window window, double ed
    that it merges by addition). */
 int64_t histogram_cluster_words(enum window window);
 
-/* Adds one block, n (at most BLOCK_PATHS) values, none of them NaN. */
-void histogram_add_cluster(int64_t *squares, enum window window, const double *values,
+/* Adds one block of n (at most BLOCK_PATHS) values by their codes, NO_CODE not among them. */
+void histogram_add_cluster(int64_t *squares, enum window window, const uint32_t *codes,
                            int64_t n);
 
 /* Variance between blocks of the share of values up to order statistic `rank`, over that of

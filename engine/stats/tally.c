@@ -1,31 +1,30 @@
 #include "stats/tally.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/arrays.h"
 #include "stats/accumulator.h"
+#include "stats/code.h"
+#include "stats/digest.h"
 #include "stats/exact.h"
 #include "stats/histogram.h"
-#include "stats/vector.h"
 
 enum {
   BLOCKS = N_PARTS, /* first the paths of each part, then the number of blocks */
   FIRST,            /* column 0; of each column: */
   WORD_N = 0,       /* values seen */
   WORD_INFINITE,    /* +infinity */
-  WORD_BAD,         /* NaN, -infinity, beyond LIMIT */
+  WORD_BAD,         /* NaN, -infinity, beyond SORTED_END */
   WORD_SUMS,        /* four accumulators: S, Q, ... the sums of powers 1 to 4 of x - c */
-  MOMENTS = 4,
   COLUMN_WORDS = WORD_SUMS + MOMENTS * ACCUMULATOR_LIMBS,
   /* of a clustered tally too; M, S, Q are the count and the sums of a block */
   WORD_MM = COLUMN_WORDS,
   WORD_CLUSTER, /* five accumulators: SS, SM, QQ, QM, QS */
   CROSSES = 5,
-  CLUSTERED_WORDS = WORD_CLUSTER + CROSSES * ACCUMULATOR_LIMBS,
-  VIRTUAL_LANES = 16 /* partial sums of a block; fixes the order of its additions */
+  CLUSTERED_WORDS = WORD_CLUSTER + CROSSES * ACCUMULATOR_LIMBS
 };
 static const double NORMAL_975 = 1.959963984540054; /* quantile of the normal law */
-static const double LIMIT = 0x1p56; /* of a value: 512 fourth powers of it stay below 2^240 */
 
 static enum window choose_window(enum window of_table, enum histogram_set set) {
   const bool carried = of_table != WINDOW_NONE && set != HISTOGRAMS_NONE;
@@ -89,7 +88,7 @@ enum status tally_make(struct tally *tally, const struct layout *layout, enum hi
       extend_column(tally, column,
                     choose_window(layout_window(layout, metric, i % layout->dates[m]), set),
                     set == HISTOGRAMS_OF_TABLE ? metrics[m].parts : PARTS_WHOLE);
-      tally->centre[column] = fabs(centre[column]) < LIMIT ? centre[column] : 0.0;
+      tally->centre[column] = fabs(centre[column]) < SORTED_END ? centre[column] : 0.0;
     }
   }
   return make_words(tally);
@@ -113,47 +112,6 @@ static int64_t *column_words(const struct tally *tally, int64_t column) {
   return tally->words + FIRST + column * tally->column_words;
 }
 
-/* Sums of the first four powers of values[BLOCK_PATHS] - centre without those that are not to
-   be summed; the number of those that are. Each virtual lane adds every 16th value, then the
-   lanes are added from the first to the last. */
-VECTOR_CLONES static int64_t add_powers(const double *values, double centre, int64_t *sums,
-                                        double block[MOMENTS]) {
-  double lane[MOMENTS][VIRTUAL_LANES] = {{0.0}}, good[VIRTUAL_LANES] = {0.0}, count = 0.0;
-  for (int64_t i = 0; i < BLOCK_PATHS; i += VIRTUAL_LANES) {
-#pragma omp simd
-    for (int j = 0; j < VIRTUAL_LANES; ++j) {
-      const double is_good = fabs(values[i + j]) < LIMIT ? 1.0 : 0.0;
-      const double v = fabs(values[i + j]) < LIMIT ? values[i + j] - centre : 0.0;
-      const double square = v * v;
-      good[j] += is_good;
-      lane[0][j] += v;
-      lane[1][j] += square;
-      lane[2][j] += square * v;
-      lane[3][j] += square * square;
-    }
-  }
-  for (int power = 0; power < MOMENTS; ++power) {
-    double sum = 0.0;
-    for (int j = 0; j < VIRTUAL_LANES; ++j) {
-      sum += lane[power][j];
-    }
-    accumulator_add(sums + power * ACCUMULATOR_LIMBS, sum);
-    block[power] = sum;
-  }
-  for (int j = 0; j < VIRTUAL_LANES; ++j) {
-    count += good[j];
-  }
-  return (int64_t)count;
-}
-
-/* The values of a block that is not full, missing ones behind them. */
-static const double *filled(const double *values, int64_t n, double full[BLOCK_PATHS]) {
-  for (int64_t i = 0; i < BLOCK_PATHS; ++i) {
-    full[i] = i < n ? values[i] : NAN;
-  }
-  return full;
-}
-
 /* The products of a block's count and sums, of which the variance between blocks is made. */
 static void add_cluster(int64_t *words, int64_t good, const double block[MOMENTS]) {
   const double m = (double)good, s = block[0], most = 0x1p119;
@@ -165,64 +123,78 @@ static void add_cluster(int64_t *words, int64_t good, const double block[MOMENTS
   }
 }
 
-static void count_the_rest(const double *values, int64_t n, int64_t *words) {
-  for (int64_t i = 0; i < n; ++i) {
-    if (!(fabs(values[i]) < LIMIT)) {
-      ++words[values[i] == INFINITY ? WORD_INFINITE : WORD_BAD];
-    }
-  }
-}
-
 bool tally_sorts(double value) {
-  return fabs(value) < LIMIT || value == INFINITY;
+  return fabs(value) < SORTED_END || value == INFINITY;
 }
 
-/* The values of a block that a histogram takes, one after the other. */
-static int64_t sortable(const double *values, int64_t n, double *kept) {
+/* The codes of a block that a histogram takes, one after the other. */
+static int64_t sortable(const uint32_t *codes, int64_t n, uint32_t *kept) {
   int64_t count = 0;
   for (int64_t i = 0; i < n; ++i) {
-    if (tally_sorts(values[i])) {
-      kept[count++] = values[i];
+    if (codes[i] != NO_CODE) {
+      kept[count++] = codes[i];
     }
   }
   return count;
 }
 
-void tally_add(struct tally *tally, int64_t column, const double *values, int64_t n,
-               int64_t part) {
-  double room[BLOCK_PATHS], block[MOMENTS];
+static void add_sums(struct tally *tally, int64_t column, const struct digest *digest,
+                     struct block_part block) {
   int64_t *words = column_words(tally, column);
-  const int64_t bad = words[WORD_BAD];
-  const int64_t good = add_powers(n < BLOCK_PATHS ? filled(values, n, room) : values,
-                                  tally->centre[column], words + WORD_SUMS, block);
-  if (column == 0) {
-    tally->words[part] += n;
-    tally->words[BLOCKS] += 1;
-  }
-  words[WORD_N] += n;
-  if (good < n) {
-    count_the_rest(values, n, words);
+  words[WORD_N] += block.n;
+  words[WORD_INFINITE] += digest->infinite;
+  words[WORD_BAD] += digest->bad;
+  for (int power = 0; power < MOMENTS; ++power) {
+    accumulator_add(words + WORD_SUMS + power * ACCUMULATOR_LIMBS, digest->sums[power]);
   }
   if (tally->clustered) {
-    add_cluster(words, good, block);
+    add_cluster(words, block.n - digest->infinite - digest->bad, digest->sums);
   }
   if (tally->parts_offset[column] >= 0) {
-    accumulator_add_short(tally->words + tally->parts_offset[column] + part * SHORT_LIMBS,
-                          block[0]);
+    accumulator_add_short(tally->words + tally->parts_offset[column] + block.part * SHORT_LIMBS,
+                          digest->sums[0]);
   }
-  if (tally->histogram_offset[column] < 0) {
-    return;
-  }
-  if (words[WORD_BAD] != bad) { /* a block with values that no histogram takes */
-    n = sortable(values, n, room);
-    values = room;
-  }
+}
+
+static void add_codes(struct tally *tally, int64_t column, const struct digest *digest,
+                      int64_t n, const uint32_t *codes) {
   int64_t *histogram = tally->words + tally->histogram_offset[column];
   const enum window window = tally->window[column];
-  histogram_add(histogram, window, values, n);
-  if (tally->clustered) {
-    histogram_add_cluster(histogram + histogram_words(window), window, values, n);
+  uint32_t room[BLOCK_PATHS];
+  if (digest->bad > 0) {
+    n = sortable(codes, n, room);
+    codes = room;
   }
+  histogram_add(histogram, codes, n);
+  if (tally->clustered) {
+    histogram_add_cluster(histogram + histogram_words(window), window, codes, n);
+  }
+}
+
+void tally_add_block(struct tally *tally, int64_t column, struct block_part block,
+                     const struct digest *digest, const uint32_t *codes) {
+  if (column == 0) {
+    tally->words[block.part] += block.n;
+    tally->words[BLOCKS] += 1;
+  }
+  add_sums(tally, column, digest, block);
+  if (tally->histogram_offset[column] >= 0) {
+    add_codes(tally, column, digest, block.n, codes);
+  }
+}
+
+void tally_add(struct tally *tally, int64_t column, const double *values, int64_t n,
+               int64_t part) {
+  struct digest digest = {{0.0}, 0, 0};
+  uint32_t codes[BLOCK_PATHS];
+  for (int64_t i = 0; i < n; i += ROW_PATHS) {
+    const int64_t rest = n - i;
+    double row[ROW_PATHS] = {0};
+    memcpy(row, values + i, (size_t)(rest < ROW_PATHS ? rest : ROW_PATHS) * sizeof *row);
+    digest_row_baseline(row, rest < ROW_PATHS ? rest : ROW_PATHS, tally->centre[column],
+                        tally->window[column], &digest, codes + i);
+  }
+  tally_add_block(tally, column, (struct block_part){n, part}, &digest, codes);
 }
 
 void tally_merge(struct tally *into, const struct tally *from) {

@@ -21,6 +21,7 @@
 enum { N_PARTS = 32 };
 
 struct exact;
+struct digest;
 
 struct tally {
   struct exact *exact; /* borrowed, for order statistics (exact.h); NULL: from the histograms */
@@ -50,9 +51,17 @@ enum status tally_make(struct tally *tally, const struct layout *layout, enum hi
 enum status tally_make_sums(struct tally *tally, int64_t n_columns);
 void tally_free(struct tally *tally);
 
-/* Adds the first n (1..BLOCK_PATHS) values of one block, which belongs to part `part`, to one
-   column. Calls for different columns may run at the same time; calls for one column may not.
-   The sum over a block is taken in a fixed lane order. */
+struct block_part { /* of a block: how many of its paths count (1..BLOCK_PATHS), and its part */
+  int64_t n, part;
+};
+
+/* Adds one column of one block: its digest (digest.h), and where the column has a histogram the
+   codes of its values, codes[block.n] (else NULL). Calls for different columns may run at the
+   same time; calls for one column may not. */
+void tally_add_block(struct tally *tally, int64_t column, struct block_part block,
+                     const struct digest *digest, const uint32_t *codes);
+
+/* The same for a block whose values stand side by side: values[n]. */
 void tally_add(struct tally *tally, int64_t column, const double *values, int64_t n,
                int64_t part);
 
@@ -62,7 +71,7 @@ bool tally_sorts(double value);
 /* into += from, word by word. Same shape required. */
 void tally_merge(struct tally *into, const struct tally *from);
 
-/* Turns every word's sign: tally_add between two calls takes a block out again. */
+/* Turns every word's sign: adding between two calls takes a block out again. */
 void tally_negate(struct tally *tally);
 
 /* Carries every superaccumulator so that equal sums are equal words. Before writing or reading

@@ -10,10 +10,10 @@
 #include <string.h>
 
 #include "base/arrays.h"
+#include "campaign/plan.h"
 #include "edge/deck_file.h"
 #include "model/kernel.h"
 #include "model/uncertain.h"
-#include "plan.h"
 
 static void stop(const char *what, const char *why) {
   fprintf(stderr, "columns: %s: %s\n", what, why);
@@ -88,8 +88,8 @@ static void simulate(const struct deck *deck, const struct layout *layout,
 #pragma omp for schedule(dynamic, 1)
     for (int64_t block = 0; block < plan.end_block; ++block) {
       variant_draw(variant, deck, sampling->seed, block);
-      kernel->run(w, &variant->deck, &variant->constants, sampling, block * BLOCK_PATHS, layout,
-                  columns);
+      kernel_block(kernel, w, &variant->deck, &variant->constants, sampling,
+                   block * BLOCK_PATHS, layout, columns);
       for (int n = 0; n < n_wanted; ++n) {
         keep(&wanted[n], layout, columns, block * BLOCK_PATHS, plan_block_paths(&plan, block),
              n_paths);

@@ -15,10 +15,10 @@
 #include <string.h>
 
 #include "base/arrays.h"
+#include "campaign/plan.h"
 #include "edge/deck_file.h"
 #include "model/kernel.h"
 #include "model/uncertain.h"
-#include "plan.h"
 #include "stats/figures.h"
 
 enum { MOST_FIGURES = 4096 };
@@ -142,8 +142,8 @@ static void sample_block(const struct study *study, struct sample *s, uint64_t s
                          int64_t block) {
   const struct sampling sampling = {.seed = seed};
   variant_draw(s->variant, study->deck, seed, block);
-  study->kernel->run(s->workspace, &s->variant->deck, &s->variant->constants, &sampling,
-                     block * BLOCK_PATHS, &study->layout, s->columns);
+  kernel_block(study->kernel, s->workspace, &s->variant->deck, &s->variant->constants,
+               &sampling, block * BLOCK_PATHS, &study->layout, s->columns);
 }
 
 static void add_block(const struct study *study, struct sample *s, uint64_t seed, int64_t block,

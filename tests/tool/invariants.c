@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include "base/arrays.h"
+#include "campaign/plan.h"
 #include "edge/deck_file.h"
 #include "model/kernel.h"
 #include "model/uncertain.h"
 #include "model/workspace.h"
-#include "plan.h"
 
 static const double ALLOWED = 1e-8;
 
@@ -57,7 +57,9 @@ static const char *const identity_names[N_IDENTITIES] = {
     "state stays in range",
 };
 
-struct watch { /* what a thread has seen, and what it must remember from month to month */
+struct watch {
+  /* what a thread has seen, and what it must remember from month to month */
+  struct sheet sheet;
   double worst[N_IDENTITIES];
   double alive[MAX_CUSTOMERS][LANES];       /* before the month */
   double cash[MAX_CUSTOMERS][LANES];        /* before the month */
@@ -248,15 +250,17 @@ static void check_group(const struct job *job, const struct variant *variant,
   const struct constants *constants = &variant->constants;
   const struct rows rows = {&job->layout, columns};
   job->kernel->draw_begin(w, deck, constants, &job->sampling, first_path);
-  job->kernel->begin(w, deck, constants, &w->path_draws);
+  job->kernel->begin(w, deck, constants, NULL);
   memset(watch->overdrawn, 0, sizeof watch->overdrawn);
   for (int64_t m = 0; m < deck->time.horizon; ++m) {
     remember(watch, w, deck);
     job->kernel->draw_month(w, deck, constants, &job->sampling, first_path, m);
-    job->kernel->month(w, deck, constants, &w->month_draws, m, &job->layout, columns, 0);
+    job->kernel->month(w, deck, constants, NULL, m, &job->layout, &watch->sheet);
+    sheet_store(&watch->sheet, columns, 0);
     check_month(watch, w, deck);
   }
-  job->kernel->end(w, deck, constants, &job->layout, columns, 0);
+  job->kernel->end(w, deck, constants, &job->layout, &watch->sheet);
+  sheet_store(&watch->sheet, columns, 0);
   for (int i = 0; i < LANES; ++i) {
     check_finite(watch, &rows, i);
     check_quarters(watch, &rows, i);

@@ -188,15 +188,19 @@ static void replay_group(const struct kernel *kernel, struct workspace *w,
                          double *columns) {
   struct path_draws *path_draws = memory(1, sizeof *path_draws);
   struct month_draws *month_draws = memory(1, sizeof *month_draws);
+  struct sheet *sheet = memory(1, sizeof *sheet);
   take_path_draws(path_draws, deck, group);
   kernel->begin(w, deck, constants, path_draws);
   for (int64_t m = 0; m < deck->time.horizon; ++m) {
     take_month_draws(month_draws, deck, (size_t)m, group);
-    kernel->month(w, deck, constants, month_draws, m, layout, columns, 0);
+    kernel->month(w, deck, constants, month_draws, m, layout, sheet);
+    sheet_store(sheet, columns, 0);
   }
-  kernel->end(w, deck, constants, layout, columns, 0);
+  kernel->end(w, deck, constants, layout, sheet);
+  sheet_store(sheet, columns, 0);
   array_free(path_draws);
   array_free(month_draws);
+  array_free(sheet);
 }
 
 static void replay_all(const struct deck *deck, const struct layout *layout, size_t n_paths,

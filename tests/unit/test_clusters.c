@@ -446,10 +446,9 @@ static double direct_effect(const struct blocks *blocks, enum column column, enu
                             int64_t groups) {
   double below[KEPT] = {0.0}, all = 0.0, n = 0.0, between = 0.0;
   for (int b = 0; b < KEPT; ++b) {
-    int64_t bins[BLOCK_PATHS];
-    histogram_locate(window, blocks->values[b][column], blocks->n[b], bins);
     for (int64_t i = 0; i < blocks->n[b]; ++i) {
-      below[b] += bins[i] < 8 * groups ? 1.0 : 0.0;
+      const int64_t bin = histogram_bin_of(window, blocks->values[b][column][i]);
+      below[b] += bin < 8 * groups ? 1.0 : 0.0;
     }
     all += below[b];
     n += (double)blocks->n[b];

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "plan.h"
+#include "campaign/plan.h"
 
 static void every_path_belongs_to_one_block(void **state) {
   (void)state;

@@ -1,4 +1,4 @@
-#include "plan.h"
+#include "campaign/plan.h"
 
 struct plan plan_range(struct path_range range) {
   return (struct plan){.first_path = range.first,

@@ -1,35 +1,22 @@
 /* A campaign: blocks of paths, computed by the ranks' threads and added to a state, in rounds.
    One side samples a deck; two sides put two decks on the same paths and look at the
-   differences. The only file with an `omp parallel`. Rank 0 holds the sums of all ranks
-   whenever they are looked at: at the end, after each replicate, and at the looks of precision
-   targets. Invariant: a state depends on decks, seed, sampling and paths alone. */
+   differences. Rank 0 holds the sums
+   of all ranks whenever they are looked at: at the end, after each replicate, and at the looks
+   of precision targets. Invariant: a state depends on decks, seed, sampling and paths alone. */
 #ifndef TENOR_CAMPAIGN_H
 #define TENOR_CAMPAIGN_H
 
 #include "base/status.h"
+#include "campaign/plan.h"
+#include "campaign/worker.h"
 #include "edge/progress.h"
 #include "edge/team.h"
-#include "model/kernel.h"
-#include "plan.h"
-#include "random/sampling.h"
 #include "stats/exact.h"
-#include "stats/state.h"
 #include "stats/targets.h"
-
-struct side { /* a deck and what follows from it */
-  const struct deck *deck;
-  const struct constants *constants;
-};
-
-enum { MAX_SIDES = 2 };
 
 struct campaign { /* set by the caller, all borrowed */
   const struct team *team;
-  const struct kernel *kernel;
-  struct side sides[MAX_SIDES];
-  int n_sides;
-  const struct layout *layout; /* of every side */
-  struct sampling sampling;
+  struct job job;
   const struct targets *targets; /* NULL or empty: none */
   double max_seconds;            /* of sampling; 0: no limit */
   int threads;                   /* of this rank */
@@ -57,9 +44,10 @@ void campaign_close(struct campaign *campaign);
 enum status campaign_state(const struct campaign *campaign, struct state *state);
 
 /* Takes the last block of a range out of the state if it is not a whole one, so that the range
-   can go on: a block counts as a whole. Not collective; where the state is. */
-void campaign_take_out(const struct campaign *campaign, struct state *state,
-                       struct path_range range);
+   can go on: a block counts as a whole. STATUS_FAILED (memory). Not collective; where the state
+   is. */
+enum status campaign_take_out(const struct campaign *campaign, struct state *state,
+                              struct path_range range);
 
 /* Samples the paths of `todo`, none of which is in the state, and adds them to rank 0's; the
    other ranks' tallies are empty before and after. Ranges begin with a block; with replicates
@@ -67,6 +55,10 @@ void campaign_take_out(const struct campaign *campaign, struct state *state,
    same status on every rank: STATUS_FAILED (memory). Collective. */
 enum status campaign_run(const struct campaign *campaign, const struct ranges *todo,
                          struct state *state, struct outcome *outcome);
+
+/* The figures of a state, with those of its replicates or without (NULL). Not collective. */
+void campaign_figures(const struct campaign *campaign, const struct state *state,
+                      const struct tally *replicates, struct figures *figures);
 
 /* Gives every rank rank 0's ranges; the other ranks' are empty before. The same status on every
    rank: STATUS_FAILED (memory). Collective. */
@@ -78,9 +70,5 @@ enum status campaign_share(const struct campaign *campaign, struct ranges *range
    the outcome. The same status on every rank: STATUS_FAILED (memory). Collective. */
 enum status campaign_exact(const struct campaign *campaign, struct state *state,
                            struct exact *exact);
-
-/* Threads this rank should use when none were asked for: OMP_NUM_THREADS, else the CPUs it may
-   run on, shared with the other ranks of the machine unless it is bound. Not collective. */
-int campaign_threads(const struct team *team);
 
 #endif

@@ -1,0 +1,94 @@
+#include "campaign/crew.h"
+
+#include <fenv.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/arrays.h"
+
+struct crew {
+  int threads;
+  struct worker *workers; /* [threads] */
+  omp_lock_t locks[STRIPES];
+};
+
+int crew_threads(const struct team *team) {
+  if (getenv("OMP_NUM_THREADS") != NULL) {
+    return omp_get_max_threads();
+  }
+  const int mine = omp_get_num_procs();
+  const long online = sysconf(_SC_NPROCESSORS_ONLN);
+  const int share = mine < online ? mine : mine / team->node_ranks;
+  return share > 1 ? share : 1;
+}
+
+struct crew *crew_make(int threads, const struct job *job) {
+  struct crew *crew = array_make(1, sizeof *crew);
+  if (crew == NULL) {
+    return NULL;
+  }
+  for (int i = 0; i < STRIPES; ++i) {
+    omp_init_lock(&crew->locks[i]);
+  }
+  crew->workers = array_make((size_t)threads, sizeof *crew->workers);
+  crew->threads = crew->workers != NULL ? threads : 0;
+  bool made = crew->workers != NULL;
+  for (int i = 0; made && i < threads; ++i) {
+    made = worker_make(&crew->workers[i], job);
+  }
+  fesetenv(FE_DFL_ENV);
+  if (!made) {
+    crew_free(crew);
+    return NULL;
+  }
+  return crew;
+}
+
+void crew_free(struct crew *crew) {
+  if (crew == NULL) {
+    return;
+  }
+  for (int i = 0; i < crew->threads; ++i) {
+    worker_free(&crew->workers[i]);
+  }
+  for (int i = 0; i < STRIPES; ++i) {
+    omp_destroy_lock(&crew->locks[i]);
+  }
+  array_free(crew->workers);
+  array_free(crew);
+}
+
+int crew_size(const struct crew *crew) {
+  return crew->threads;
+}
+
+struct worker *crew_worker(struct crew *crew, int number) {
+  return &crew->workers[number];
+}
+
+void crew_run(struct crew *crew, int64_t n, crew_task *task, crew_task *last, void *context) {
+#pragma omp parallel num_threads(crew->threads)
+  {
+    const int number = omp_get_thread_num();
+    struct worker *worker = &crew->workers[number];
+    fesetenv(FE_DFL_ENV); /* a library may have changed rounding or flushes small numbers */
+#pragma omp for schedule(dynamic, 1) nowait
+    for (int64_t i = 0; i < n; ++i) {
+      task(context, worker, i);
+    }
+    last(context, worker, number);
+  }
+}
+
+void crew_lock(struct crew *crew, int64_t stripe) {
+  omp_set_lock(&crew->locks[stripe]);
+}
+
+bool crew_try_lock(struct crew *crew, int64_t stripe) {
+  return omp_test_lock(&crew->locks[stripe]) != 0;
+}
+
+void crew_unlock(struct crew *crew, int64_t stripe) {
+  omp_unset_lock(&crew->locks[stripe]);
+}

@@ -1,0 +1,36 @@
+/* The threads of a rank, a worker each, and the locks for what they share: the only door to
+   OpenMP. Invariant: tasks run in the default floating-point environment, whatever a library
+   has left behind. */
+#ifndef TENOR_CREW_H
+#define TENOR_CREW_H
+
+#include "campaign/worker.h"
+#include "edge/team.h"
+
+enum { STRIPES = 64 }; /* parts of the columns that are locked one by one */
+
+struct crew;
+
+/* Threads this rank should use when none were asked for: OMP_NUM_THREADS, else the CPUs it may
+   run on, shared with the other ranks of the machine unless it is bound. Not collective. */
+int crew_threads(const struct team *team);
+
+/* So many threads for a job (borrowed). NULL if memory is short; the caller frees it with
+   crew_free. */
+struct crew *crew_make(int threads, const struct job *job);
+void crew_free(struct crew *crew);
+
+int crew_size(const struct crew *crew);
+struct worker *crew_worker(struct crew *crew, int number); /* 0 .. size-1 */
+
+/* Does task(context, worker, i) for i = 0 .. n-1, shared out as threads become free, and then
+   last(context, worker, number of the thread) on every thread. */
+typedef void crew_task(void *context, struct worker *worker, int64_t i);
+void crew_run(struct crew *crew, int64_t n, crew_task *task, crew_task *last, void *context);
+
+/* The lock of a stripe, within tasks. */
+void crew_lock(struct crew *crew, int64_t stripe);
+bool crew_try_lock(struct crew *crew, int64_t stripe);
+void crew_unlock(struct crew *crew, int64_t stripe);
+
+#endif
