@@ -19,7 +19,8 @@ void sites_begin(struct workspace *w, const struct deck *deck, const struct cons
       lanes->kept[i] = u[i] >= cancelled ? 1.0 : 0.0;
     }
     lanes_fill(lanes->start, k->sites[j].gated ? NEVER : k->sites[j].planned_start);
-    lanes->finished = 0;
+    lanes->begun = !k->sites[j].gated;
+    lanes->settled = 0;
   }
 }
 
@@ -27,12 +28,16 @@ void sites_begin(struct workspace *w, const struct deck *deck, const struct cons
    the capacity of the sites before it. */
 static void start_site(struct workspace *w, struct site_lanes *lanes, int64_t m) {
   const double month = (double)m;
-#pragma omp simd
+  double n_begun = 0;
+#pragma omp simd reduction(+ : n_begun)
   for (int i = 0; i < LANES; ++i) {
-    const double start = lanes->start[i];
-    lanes->start[i] =
-        ((start == NEVER) & (w->target[i] > w->started_capacity[i] + TINY)) ? month : start;
+    const double before = lanes->start[i];
+    const double start =
+        ((before == NEVER) & (w->target[i] > w->started_capacity[i] + TINY)) ? month : before;
+    lanes->start[i] = start;
+    n_begun += start <= month ? 1.0 : 0.0;
   }
+  lanes->begun = n_begun > 0;
 }
 
 /* (b) capacity started, as far as it is known not to be cancelled; (c) power; (d) shells. */
@@ -42,15 +47,31 @@ static void count_site(struct workspace *w, struct site_lanes *lanes, const stru
   const double month = (double)m, now = (double)(m + 1), capacity = site->capacity;
   const double lead = (double)power->shell_lead, ramp = power->ramp;
   const double spending = constants->shell_spending, cancel_cost = power->cancel_cost_fraction;
-#pragma omp simd
+  double n_settled = 0;
+#pragma omp simd reduction(+ : n_settled)
   for (int i = 0; i < LANES; ++i) {
     const double start = lanes->start[i], kept = lanes->kept[i];
     const double begun = start <= month ? 1.0 : 0.0;
     const double building = month < start + lead ? begun : 0.0;
     const double energised = clip01((now - (start + lanes->ready_lag[i])) / ramp);
+    const double complete = kept > 0 ? energised : begun;
     w->started_capacity[i] += capacity * most(begun * kept, building);
     w->power[i] += capacity * kept * energised;
     w->shells[i] += spending * building * (kept > 0 ? 1.0 : cancel_cost);
+    n_settled += ((complete >= 1) & (building < 1)) ? 1.0 : 0.0;
+  }
+  lanes->settled = n_settled == LANES;
+}
+
+/* The same once nothing of the site will change any more. */
+static void count_settled_site(struct workspace *w, const struct site_lanes *lanes,
+                               const struct site *site) {
+  const double capacity = site->capacity;
+#pragma omp simd
+  for (int i = 0; i < LANES; ++i) {
+    const double kept = capacity * lanes->kept[i];
+    w->started_capacity[i] += kept;
+    w->power[i] += kept;
   }
 }
 
@@ -62,10 +83,17 @@ void sites_month(struct workspace *w, const struct deck *deck, const struct cons
   for (int64_t j = 0; j < deck->n_sites; ++j) {
     struct site_lanes *lanes = &w->sites[j];
     const struct site_constants *constants = &k->sites[j];
-    if (constants->gated && (double)m >= constants->planned_start) {
+    if ((double)m < constants->planned_start) {
+      continue;
+    }
+    if (lanes->settled) {
+      count_settled_site(w, lanes, &deck->sites[j]);
+      continue;
+    }
+    if (constants->gated) {
       start_site(w, lanes, m);
     }
-    if ((double)m >= constants->planned_start) {
+    if (lanes->begun) {
       count_site(w, lanes, &deck->sites[j], constants, &deck->power, m);
     }
   }

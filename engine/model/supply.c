@@ -65,6 +65,7 @@ void supply_begin(struct workspace *w, const struct deck *deck, const struct con
   for (int64_t g = 0; g < deck->n_generations; ++g) {
     begin_generation(&w->generations[g], &deck->generations[g], &k->generations[g], k,
                      &deck->fleet, draws->slip[0], draws->slip[1 + g], draws->yield[g]);
+    w->generations[g].on_offer = w->generations[g].is_over = 0;
     add_to_sums(w->delivered, k->generations[g].weight, w->generations[g].delivered);
   }
   keep_history(w, deck, 0);
@@ -121,8 +122,8 @@ static void advance_clock(struct generation_lanes *lanes, const struct generatio
   const double slow = fleet->disruption_speed, offer_life = fleet->offer_life;
   const double fade = constants->fade, fade_slow = constants->fade_disrupted;
   alignas(64) double begins[LANES];
-  double n_begin = 0, n_open = 0;
-#pragma omp simd reduction(+ : n_begin, n_open)
+  double n_begin = 0, n_open = 0, n_over = 0;
+#pragma omp simd reduction(+ : n_begin, n_open, n_over)
   for (int i = 0; i < LANES; ++i) {
     const double before = lanes->age[i];
     const double age = before + (disrupted[i] > 0 ? slow : 1.0);
@@ -131,8 +132,10 @@ static void advance_clock(struct generation_lanes *lanes, const struct generatio
     begins[i] = ((before <= 0) & (age > 0)) ? 1.0 : 0.0;
     n_begin += begins[i];
     n_open += ((age > 0) & (age <= offer_life)) ? 1.0 : 0.0;
+    n_over += age > offer_life ? 1.0 : 0.0;
   }
   lanes->on_offer = n_open > 0;
+  lanes->is_over = n_over == LANES;
   if (n_begin > 0 || (constants->steep && n_open > 0)) {
     const double slope = g->ramp_slope, midpoint = g->ramp_midpoint;
     const double steep = constants->steep ? 1.0 : 0.0;
@@ -168,6 +171,9 @@ static void offer_chips(struct workspace *w, const struct deck *deck,
   }
   for (int64_t g = 0; g < deck->n_generations; ++g) {
     struct generation_lanes *lanes = &w->generations[g];
+    if (lanes->is_over) {
+      continue;
+    }
     advance_clock(lanes, &deck->generations[g], &k->generations[g], &deck->fleet, w->disrupted);
     if (lanes->on_offer) {
       offer_generation(lanes, &k->generations[g], &deck->fleet);

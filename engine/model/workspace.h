@@ -24,6 +24,7 @@ struct generation_lanes {
   double delivered[LANES];       /* [GW] d(n) */
   double available[LANES];       /* [GW] av, on offer this month */
   int64_t on_offer;              /* some lane has it on offer this month */
+  int64_t is_over;               /* no lane ever will again */
 };
 
 /* One site. */
@@ -32,7 +33,8 @@ struct site_lanes {
   double
       ready_lag[LANES]; /* [month] from start of construction to energisation, delay included */
   double kept[LANES];   /* k */
-  int64_t finished;     /* every lane is fully energised, or known to be cancelled */
+  int64_t begun;        /* some lane has started building */
+  int64_t settled;      /* every lane is fully energised, or known to be cancelled */
 };
 
 /* One customer: state, then the figures of the month. */
