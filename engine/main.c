@@ -22,6 +22,7 @@ static const struct command commands[] = {
     {"check", command_check, "validate a deck and print it with every default"},
     {"explain", command_explain, "follow one path month by month"},
     {"show", command_show, "print the headline table of a result"},
+    {"bench", command_bench, "measure how fast this machine samples a deck"},
 };
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 

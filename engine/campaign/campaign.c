@@ -40,45 +40,6 @@ static int64_t part_of(const struct campaign *campaign, int64_t block) {
   return (points > 0 ? block * BLOCK_PATHS / points : block) % N_PARTS;
 }
 
-static void deposit_columns(struct worker *worker, struct state *state, int64_t first,
-                            int64_t end) {
-  for (int t = 0; t < state_path_tallies(state); ++t) {
-    gather_deposit(&worker->gathers[t], &state->tallies[t], first, end);
-  }
-}
-
-static void empty_gathers(struct worker *worker, const struct state *state) {
-  for (int t = 0; t < state_path_tallies(state); ++t) {
-    gather_empty(&worker->gathers[t]);
-  }
-}
-
-/* Adds what a worker has gathered to the state, stripe by stripe. Threads start at different
-   stripes and pass by the ones that are taken at first; integers commute, so the order changes
-   nothing. */
-static void deposit(const struct march *march, struct worker *worker) {
-  struct crew *crew = march->campaign->crew;
-  const int64_t n_columns = march->campaign->job.layout->n_columns;
-  const int64_t start = (worker - crew_worker(crew, 0)) * STRIPES / crew_size(crew);
-  bool done[STRIPES] = {false};
-  for (int64_t visit = 0; visit < 2 * STRIPES; ++visit) {
-    const int64_t stripe = (start + visit) % STRIPES;
-    if (done[stripe]) {
-      continue;
-    }
-    if (visit >= STRIPES) {
-      crew_lock(crew, stripe);
-    } else if (!crew_try_lock(crew, stripe)) {
-      continue;
-    }
-    deposit_columns(worker, march->local, n_columns * stripe / STRIPES,
-                    n_columns * (stripe + 1) / STRIPES);
-    crew_unlock(crew, stripe);
-    done[stripe] = true;
-  }
-  empty_gathers(worker, march->local);
-}
-
 /* ---- states */
 
 void campaign_figures(const struct campaign *campaign, const struct state *state,
@@ -213,14 +174,14 @@ static void run_block(void *context, struct worker *worker, int64_t i) {
                (struct block_part){plan_block_paths(&march->plan, block),
                                    part_of(march->campaign, block)});
   if (gather_full(&worker->gathers[TALLY_SAMPLE])) {
-    deposit(march, worker);
+    crew_deposit(march->campaign->crew, worker, march->local);
   }
 }
 
 static void hand_in(void *context, struct worker *worker, int64_t number) {
   const struct round *round = context;
   (void)number;
-  deposit(round->march, worker);
+  crew_deposit(round->march->campaign->crew, worker, round->march->local);
 }
 
 static void run_round(const struct march *march, int64_t begin, int64_t end) {

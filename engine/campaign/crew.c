@@ -92,3 +92,31 @@ bool crew_try_lock(struct crew *crew, int64_t stripe) {
 void crew_unlock(struct crew *crew, int64_t stripe) {
   omp_unset_lock(&crew->locks[stripe]);
 }
+
+/* Stripe by stripe: threads start at different stripes and pass by the ones that are taken at
+   first. Integers commute, so the order changes nothing. */
+void crew_deposit(struct crew *crew, struct worker *worker, struct state *state) {
+  const int64_t n_columns = state->tallies[TALLY_SAMPLE].n_columns;
+  const int64_t start = (worker - crew->workers) * STRIPES / crew->threads;
+  bool done[STRIPES] = {false};
+  for (int64_t visit = 0; visit < 2 * STRIPES; ++visit) {
+    const int64_t stripe = (start + visit) % STRIPES;
+    if (done[stripe]) {
+      continue;
+    }
+    if (visit >= STRIPES) {
+      crew_lock(crew, stripe);
+    } else if (!crew_try_lock(crew, stripe)) {
+      continue;
+    }
+    for (int t = 0; t < state_path_tallies(state); ++t) {
+      gather_deposit(&worker->gathers[t], &state->tallies[t], n_columns * stripe / STRIPES,
+                     n_columns * (stripe + 1) / STRIPES);
+    }
+    crew_unlock(crew, stripe);
+    done[stripe] = true;
+  }
+  for (int t = 0; t < state_path_tallies(state); ++t) {
+    gather_empty(&worker->gathers[t]);
+  }
+}

@@ -28,6 +28,10 @@ struct worker *crew_worker(struct crew *crew, int number); /* 0 .. size-1 */
 typedef void crew_task(void *context, struct worker *worker, int64_t i);
 void crew_run(struct crew *crew, int64_t n, crew_task *task, crew_task *last, void *context);
 
+/* Adds what one of its workers has gathered to a state that all of them share, within a task.
+ */
+void crew_deposit(struct crew *crew, struct worker *worker, struct state *state);
+
 /* The lock of a stripe, within tasks. */
 void crew_lock(struct crew *crew, int64_t stripe);
 bool crew_try_lock(struct crew *crew, int64_t stripe);

@@ -1,6 +1,7 @@
 #include "campaign/worker.h"
 
 #include "base/arrays.h"
+#include "model/laps.h"
 
 bool worker_make(struct worker *worker, const struct job *job) {
   bool made = true;
@@ -17,12 +18,20 @@ bool worker_make(struct worker *worker, const struct job *job) {
 }
 
 void worker_free(struct worker *worker) {
+  worker_drop(worker);
   for (int n = 0; n < MAX_SIDES; ++n) {
     workspace_free(worker->workspaces[n]);
     array_free(worker->variants[n]);
   }
   array_free(worker->sheets);
   *worker = (struct worker){.sheets = NULL};
+}
+
+void worker_time(struct worker *worker, const struct job *job, struct laps *laps) {
+  worker->laps = laps;
+  for (int n = 0; n < job->n_sides; ++n) {
+    workspace_time(worker->workspaces[n], laps);
+  }
 }
 
 /* ---- walking */
@@ -120,6 +129,7 @@ static void gather_sheets(void *context, struct worker *worker, int64_t offset) 
                  worker_values(worker, job, t, row, room));
     }
   }
+  lap(worker->laps, STAGE_STATISTICS);
 }
 
 void worker_block(struct worker *worker, const struct job *job, int64_t number,

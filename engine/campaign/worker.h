@@ -30,11 +30,15 @@ struct worker {
   struct variant *variants[MAX_SIDES]; /* of sides with uncertain keys, else NULL */
   struct sheet *sheets;                /* [MAX_SIDES] what the present date reports */
   struct gather gathers[MAX_TALLIES];  /* between worker_gather and worker_drop */
+  struct laps *laps;                   /* NULL: stages are not timed */
 };
 
 /* false if memory is short; worker_free frees it, whatever the outcome. */
 bool worker_make(struct worker *worker, const struct job *job);
 void worker_free(struct worker *worker);
+
+/* From now on its stages are timed (model/laps.h), with NULL no more. `laps` is borrowed. */
+void worker_time(struct worker *worker, const struct job *job, struct laps *laps);
 
 /* Walks the first n paths of a block. Every month of every group of LANES paths, and once more
    at its end, the sheets are filled and `receive` is called; `offset` is the group's place in

@@ -1,4 +1,5 @@
 #include "model/blocks.h"
+#include "model/floor.h"
 #include "model/kernel.h"
 #include "random/sampler.h"
 
@@ -28,27 +29,35 @@ static void month(struct workspace *w, const struct deck *deck,
   regime_month(w, constants, draws);
   demand_starvation(w);
   supply_month(w, deck, constants, draws, m);
+  lap(w->laps, STAGE_SUPPLY);
   price_month(w, constants);
+  lap(w->laps, STAGE_PRICE);
   demand_month(w, deck, constants, draws, m);
   allocation_month(w, deck, constants, m);
   binding_month(w, deck, m);
+  lap(w->laps, STAGE_DEMAND);
   provider_open_books(w);
   for (int64_t c = 0; c < deck->n_customers; ++c) {
     contract_month(w, deck, constants, c, m);
+    lap(w->laps, STAGE_CONTRACT);
     provider_distribution(w, deck, c);
     financing_month(w, deck, constants, draws, c, m);
     credit_month(w, deck, constants, c, m);
     amendment_month(w, deck, constants, draws, c, m);
+    lap(w->laps, STAGE_CREDIT);
   }
   relet_month(w, deck, constants, m);
   provider_month(w, deck, constants, draws, m);
+  lap(w->laps, STAGE_PROVIDER);
   record_month(w, deck, constants, m, layout, sheet);
+  lap(w->laps, STAGE_RECORD);
 }
 
 static void end(struct workspace *w, const struct deck *deck, const struct constants *constants,
                 const struct layout *layout, struct sheet *sheet) {
   provider_end(w, deck, constants);
   record_end(w, layout, sheet);
+  lap(w->laps, STAGE_RECORD);
 }
 
 static void draw_begin(struct workspace *w, const struct deck *deck,
@@ -60,6 +69,7 @@ static void draw_begin(struct workspace *w, const struct deck *deck,
   } else {
     quasi_begin(&w->quasi, sampling, first_path, &shape, &constants->laws, &w->path_draws);
   }
+  lap(w->laps, STAGE_DRAWS);
 }
 
 static void draw_month(struct workspace *w, const struct deck *deck,
@@ -68,13 +78,14 @@ static void draw_month(struct workspace *w, const struct deck *deck,
   const struct draw_shape shape = kernel_draw_shape(deck);
   if (sampling->points == 0) {
     sampler_month(sampling->seed, 0, first_path, &shape, m, &w->month_draws);
-    return;
+  } else {
+    for (int64_t c = 0; c < deck->n_customers && c < QUASI_CUSTOMERS; ++c) {
+      amendment_soon(w, deck, constants, c, m, w->soon.renegotiation[c], w->soon.extension[c]);
+    }
+    quasi_month(&w->quasi, sampling, first_path, &shape, &constants->laws, &w->soon, m,
+                &w->month_draws);
   }
-  for (int64_t c = 0; c < deck->n_customers && c < QUASI_CUSTOMERS; ++c) {
-    amendment_soon(w, deck, constants, c, m, w->soon.renegotiation[c], w->soon.extension[c]);
-  }
-  quasi_month(&w->quasi, sampling, first_path, &shape, &constants->laws, &w->soon, m,
-              &w->month_draws);
+  lap(w->laps, STAGE_DRAWS);
 }
 
 const struct kernel kernel_this_isa = {.name = &TENOR_ISA_TEXT[1],
@@ -84,4 +95,5 @@ const struct kernel kernel_this_isa = {.name = &TENOR_ISA_TEXT[1],
                                        .draw_month = draw_month,
                                        .begin = begin,
                                        .month = month,
-                                       .end = end};
+                                       .end = end,
+                                       .floor = floor_month};

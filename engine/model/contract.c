@@ -113,19 +113,26 @@ static void true_up(struct customer_lanes *a, const struct customer *customer,
 
 /* 6.3 Vintages age by a year; the one that expires, or all at the end, is breakage. */
 static void age_makeup(struct customer_lanes *a, int64_t n_vintages, int64_t ends) {
+  const double kept = ends ? 0.0 : 1.0;
+  alignas(64) double moving[LANES], left[LANES]; /* to the next place; in all places */
+#pragma omp simd
   for (int i = 0; i < LANES; ++i) {
-    double expired = a->shortfall[i];
-    for (int64_t v = 0; v < n_vintages; ++v) { /* each takes its younger neighbour's place */
+    moving[i] = a->shortfall[i];
+    left[i] = 0;
+  }
+  for (int64_t v = 0; v < n_vintages; ++v) { /* each takes its younger neighbour's place */
+#pragma omp simd
+    for (int i = 0; i < LANES; ++i) {
       const double older = a->makeup[v][i];
-      a->makeup[v][i] = expired;
-      expired = older;
+      left[i] += moving[i];
+      a->makeup[v][i] = kept * moving[i];
+      moving[i] = older;
     }
-    double rest = 0;
-    for (int64_t v = 0; v < n_vintages; ++v) {
-      rest += a->makeup[v][i];
-      a->makeup[v][i] = ends ? 0 : a->makeup[v][i];
-    }
-    a->breakage[i] = a->alive[i] > 0 ? expired + (ends ? rest : 0) : 0.0;
+  }
+#pragma omp simd
+  for (int i = 0; i < LANES; ++i) {
+    const double expired = moving[i] + (1 - kept) * left[i];
+    a->breakage[i] = a->alive[i] > 0 ? expired : 0.0;
   }
   sum_makeup(a, n_vintages);
 }
@@ -134,15 +141,20 @@ static void age_makeup(struct customer_lanes *a, int64_t n_vintages, int64_t end
 static void recognise(struct workspace *w, struct customer_lanes *a) {
 #pragma omp simd
   for (int i = 0; i < LANES; ++i) {
-    const double alive = a->alive[i];
-    a->gross[i] = alive > 0 ? a->usage[i] + a->breakage[i] : 0.0;
-    a->recognised[i] = alive > 0 ? a->gross[i] - a->credit[i] : 0.0;
-    a->billed[i] = alive > 0 ? a->net[i] - a->credit[i] + a->shortfall[i] : 0.0;
-    a->fulfilled[i] += a->gross[i];
-    a->revenue_sum[i] += a->recognised[i];
-    a->billed_sum[i] += a->billed[i];
-    w->recognised[i] += a->recognised[i];
-    w->cash_in[i] += a->billed[i];
+    const double alive = a->alive[i], credit = a->credit[i];
+    const double used = a->usage[i] + a->breakage[i];
+    const double bill = a->net[i] - credit + a->shortfall[i];
+    const double gross = alive > 0 ? used : 0.0;
+    const double recognised = alive > 0 ? gross - credit : 0.0;
+    const double billed = alive > 0 ? bill : 0.0;
+    a->gross[i] = gross;
+    a->recognised[i] = recognised;
+    a->billed[i] = billed;
+    a->fulfilled[i] += gross;
+    a->revenue_sum[i] += recognised;
+    a->billed_sum[i] += billed;
+    w->recognised[i] += recognised;
+    w->cash_in[i] += billed;
   }
 }
 

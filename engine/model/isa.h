@@ -38,6 +38,7 @@
 #define record_begin ISA_NAME(record_begin)
 #define record_month ISA_NAME(record_month)
 #define record_end ISA_NAME(record_end)
+#define floor_month ISA_NAME(floor_month)
 #define kernel_this_isa ISA_NAME(kernel)
 
 /* The name of the instruction set as text. */

@@ -63,6 +63,15 @@ const struct kernel *kernel_pick(void) {
   return NULL;
 }
 
+const struct kernel *kernel_number(int number) {
+  for (int n = 0; n < N_VARIANTS; ++n) {
+    if (variants[n].runs_here() && number-- == 0) {
+      return variants[n].kernel;
+    }
+  }
+  return NULL;
+}
+
 void kernel_block(const struct kernel *kernel, struct workspace *w, const struct deck *deck,
                   const struct constants *constants, const struct sampling *sampling,
                   int64_t first_path, const struct layout *layout, double *columns) {
@@ -94,4 +103,8 @@ struct workspace *workspace_make(const struct deck *deck) {
 
 void workspace_free(struct workspace *w) {
   array_free(w);
+}
+
+void workspace_time(struct workspace *w, struct laps *laps) {
+  w->laps = laps;
 }

@@ -17,6 +17,7 @@
 #include "random/draws.h"
 #include "random/sampling.h"
 
+struct laps;
 struct workspace; /* state of one group of paths; one per thread, made once, reused for every
                      group */
 
@@ -54,6 +55,10 @@ struct kernel {
   /* After the last month: what is reported once a path. */
   void (*end)(struct workspace *w, const struct deck *deck, const struct constants *constants,
               const struct layout *layout, struct sheet *sheet);
+
+  /* The least arithmetic of month m (floor.h), to measure against. */
+  void (*floor)(struct workspace *w, const struct draw_shape *shape, uint64_t seed,
+                int64_t first_path, int64_t m);
 };
 
 /* One for each instruction set; kernel.c knows which are built. */
@@ -73,9 +78,15 @@ struct draw_shape kernel_draw_shape(const struct deck *deck);
    here. Not collective. */
 const struct kernel *kernel_pick(void);
 
+/* The kernels that this machine runs, fastest first: number 0, 1, ...; NULL behind the last. */
+const struct kernel *kernel_number(int number);
+
 /* A workspace for decks of this shape. NULL if memory is short. The caller frees it with
  * workspace_free. */
 struct workspace *workspace_make(const struct deck *deck);
 void workspace_free(struct workspace *w);
+
+/* From now on its stages are timed (laps.h), with NULL no more. `laps` is borrowed. */
+void workspace_time(struct workspace *w, struct laps *laps);
 
 #endif

@@ -12,12 +12,13 @@ static inline double binding_share(const struct workspace *w,
   return months / w->months_recorded;
 }
 
-#define METRIC(name, axis, item, histogram, window, parts, sense, unit, long_name, value)      \
-  static void fill_##name(const struct workspace *w, int64_t c, double k, double row[LANES]) { \
-    (void)c, (void)k;                                                                          \
-    _Pragma("omp simd") for (int i = 0; i < LANES; ++i) {                                      \
-      row[i] = value;                                                                          \
-    }                                                                                          \
+#define METRIC(name, axis, item, histogram, window, parts, sense, unit, long_name, value) \
+  static void fill_##name(const struct workspace *w, int64_t c, double k,                 \
+                          double row[restrict LANES]) {                                   \
+    (void)c, (void)k;                                                                     \
+    _Pragma("omp simd") for (int i = 0; i < LANES; ++i) {                                 \
+      row[i] = value;                                                                     \
+    }                                                                                     \
   }
 #include "model/metrics.def"
 #undef METRIC

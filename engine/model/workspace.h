@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "model/constants.h"
+#include "model/laps.h"
 #include "model/sheet.h"
 #include "random/draws.h"
 #include "random/quasi.h"
@@ -101,6 +102,7 @@ struct customer_totals {
 };
 
 struct workspace {
+  struct laps *laps;                    /* NULL: nobody asks how long it takes */
   alignas(64) double regime[LANES];     /* s */
   double factors[N_FACTORS][LANES];     /* z, correlated */
   double ln_price[LANES], price[LANES]; /* P [$B/GW-year] */
