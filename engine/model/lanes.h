@@ -36,10 +36,10 @@ static inline double max0(double x) {
   return x > 0 ? x : 0.0;
 }
 static inline double clip01(double x) {
-  return x > 0 ? (x < 1 ? x : 1.0) : 0.0;
+  return least(max0(x), 1.0);
 }
 static inline double clip(double x, double low, double high) {
-  return x > low ? (x < high ? x : high) : low;
+  return least(most(x, low), high);
 }
 
 #endif

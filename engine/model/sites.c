@@ -18,10 +18,13 @@ void sites_begin(struct workspace *w, const struct deck *deck, const struct cons
       lanes->ready_lag[i] = lead + median * lane_exp(sigma * normal);
       lanes->kept[i] = u[i] >= cancelled ? 1.0 : 0.0;
     }
-    lanes_fill(lanes->start, k->sites[j].gated ? NEVER : k->sites[j].planned_start);
-    lanes->begun = !k->sites[j].gated;
+    lanes->first_start = k->sites[j].gated ? NEVER : k->sites[j].planned_start;
+    lanes->last_start = lanes->first_start;
+    lanes_fill(lanes->start, lanes->first_start);
     lanes->settled = 0;
   }
+  lanes_fill(w->settled_capacity, 0);
+  w->n_settled = 0;
 }
 
 /* (a) A gated site starts in the first month, not before its plan, in which the target exceeds
@@ -37,64 +40,100 @@ static void start_site(struct workspace *w, struct site_lanes *lanes, int64_t m)
     lanes->start[i] = start;
     n_begun += start <= month ? 1.0 : 0.0;
   }
-  lanes->begun = n_begun > 0;
+  lanes->first_start = n_begun > 0 ? least(lanes->first_start, month) : NEVER;
+  lanes->last_start = n_begun == LANES ? month : NEVER;
 }
 
-/* (b) capacity started, as far as it is known not to be cancelled; (c) power; (d) shells. */
-static void count_site(struct workspace *w, struct site_lanes *lanes, const struct site *site,
-                       const struct site_constants *constants, const struct power *power,
-                       int64_t m) {
-  const double month = (double)m, now = (double)(m + 1), capacity = site->capacity;
-  const double lead = (double)power->shell_lead, ramp = power->ramp;
+/* (b) capacity started, as far as it is known not to be cancelled; (d) shells. */
+static void build_shells(struct workspace *w, const struct site_lanes *lanes,
+                         const struct site *site, const struct site_constants *constants,
+                         const struct power *power, int64_t m) {
+  const double month = (double)m, capacity = site->capacity, lead = (double)power->shell_lead;
   const double spending = constants->shell_spending, cancel_cost = power->cancel_cost_fraction;
-  double n_settled = 0;
-#pragma omp simd reduction(+ : n_settled)
+#pragma omp simd
   for (int i = 0; i < LANES; ++i) {
     const double start = lanes->start[i], kept = lanes->kept[i];
     const double begun = start <= month ? 1.0 : 0.0;
     const double building = month < start + lead ? begun : 0.0;
-    const double energised = clip01((now - (start + lanes->ready_lag[i])) / ramp);
-    const double complete = kept > 0 ? energised : begun;
     w->started_capacity[i] += capacity * most(begun * kept, building);
-    w->power[i] += capacity * kept * energised;
     w->shells[i] += spending * building * (kept > 0 ? 1.0 : cancel_cost);
-    n_settled += ((complete >= 1) & (building < 1)) ? 1.0 : 0.0;
   }
-  lanes->settled = n_settled == LANES;
 }
 
-/* The same once nothing of the site will change any more. */
-static void count_settled_site(struct workspace *w, const struct site_lanes *lanes,
-                               const struct site *site) {
+/* (b) once every lane has built its shell. */
+static void keep_shells(struct workspace *w, const struct site_lanes *lanes,
+                        const struct site *site) {
   const double capacity = site->capacity;
 #pragma omp simd
   for (int i = 0; i < LANES; ++i) {
-    const double kept = capacity * lanes->kept[i];
-    w->started_capacity[i] += kept;
-    w->power[i] += kept;
+    w->started_capacity[i] += capacity * lanes->kept[i];
+  }
+}
+
+/* (c) power; returns on how many lanes no more will come. */
+static double energise(struct workspace *w, const struct site_lanes *lanes,
+                       const struct site *site, const struct power *power, int64_t m) {
+  const double now = (double)(m + 1), capacity = site->capacity, ramp = power->ramp;
+  double n_complete = 0;
+#pragma omp simd reduction(+ : n_complete)
+  for (int i = 0; i < LANES; ++i) {
+    const double kept = lanes->kept[i];
+    const double energised = clip01((now - (lanes->start[i] + lanes->ready_lag[i])) / ramp);
+    w->power[i] += capacity * kept * energised;
+    n_complete += energised >= kept ? 1.0 : 0.0;
+  }
+  return n_complete;
+}
+
+/* The first sites, as far as nothing of them will change any more, are added up once. */
+static void add_settled_sites(struct workspace *w, const struct deck *deck) {
+  for (; w->n_settled < deck->n_sites && w->sites[w->n_settled].settled; ++w->n_settled) {
+    const double capacity = deck->sites[w->n_settled].capacity;
+    const double *kept = w->sites[w->n_settled].kept;
+#pragma omp simd
+    for (int i = 0; i < LANES; ++i) {
+      w->settled_capacity[i] += capacity * kept[i];
+    }
+  }
+#pragma omp simd
+  for (int i = 0; i < LANES; ++i) {
+    w->started_capacity[i] = w->settled_capacity[i];
+    w->power[i] = w->settled_capacity[i];
+    w->shells[i] = 0;
+  }
+}
+
+/* Energisation never comes before the shell is there. */
+static void add_site(struct workspace *w, struct site_lanes *lanes, const struct site *site,
+                     const struct site_constants *constants, const struct power *power,
+                     int64_t m) {
+  const double lead = (double)power->shell_lead;
+  const bool building = (double)m < lanes->last_start + lead;
+  if (building) {
+    build_shells(w, lanes, site, constants, power, m);
+  } else {
+    keep_shells(w, lanes, site);
+  }
+  if ((double)(m + 1) > lanes->first_start + lead) {
+    const double n_complete = energise(w, lanes, site, power, m);
+    lanes->settled = !building && n_complete == LANES;
   }
 }
 
 void sites_month(struct workspace *w, const struct deck *deck, const struct constants *k,
                  int64_t m) {
-  lanes_fill(w->started_capacity, 0);
-  lanes_fill(w->power, 0);
-  lanes_fill(w->shells, 0);
-  for (int64_t j = 0; j < deck->n_sites; ++j) {
+  add_settled_sites(w, deck);
+  for (int64_t j = w->n_settled; j < deck->n_sites; ++j) {
     struct site_lanes *lanes = &w->sites[j];
     const struct site_constants *constants = &k->sites[j];
     if ((double)m < constants->planned_start) {
       continue;
     }
-    if (lanes->settled) {
-      count_settled_site(w, lanes, &deck->sites[j]);
-      continue;
-    }
-    if (constants->gated) {
+    if (lanes->last_start == NEVER) {
       start_site(w, lanes, m);
     }
-    if (lanes->begun) {
-      count_site(w, lanes, &deck->sites[j], constants, &deck->power, m);
+    if (lanes->first_start <= (double)m) {
+      add_site(w, lanes, &deck->sites[j], constants, &deck->power, m);
     }
   }
 }

@@ -34,7 +34,8 @@ struct site_lanes {
   double
       ready_lag[LANES]; /* [month] from start of construction to energisation, delay included */
   double kept[LANES];   /* k */
-  int64_t begun;        /* some lane has started building */
+  double first_start;   /* [month] of the lanes; NEVER while none has begun */
+  double last_start;    /* NEVER while some lane has not begun */
   int64_t settled;      /* every lane is fully energised, or known to be cancelled */
 };
 
@@ -116,7 +117,9 @@ struct workspace {
   double nothing[N_FLEET_SUMS][LANES];   /* zeros: what has retired before anything retires */
   double history[MAX_MONTHS + 1][N_FLEET_SUMS][LANES]; /* delivered[] at date n, where needed */
   double started_capacity[LANES];                      /* S */
-  double shells[LANES];                                /* [$B] of the month */
+  double settled_capacity[LANES];                      /* of the first n_settled sites */
+  int64_t n_settled;
+  double shells[LANES];                                         /* [$B] of the month */
   double power[LANES], installed[LANES], capacity[LANES];       /* K [GW] */
   double performance[LANES];                                    /* q */
   double own_chips[LANES], chips[LANES], milestone[LANES];      /* [GW], [million], [GW] */

@@ -46,29 +46,31 @@ static inline uint32_t code_place(uint32_t code) {
 
 /* Bin and place of a magnitude: 0 <= size, infinity included. */
 static inline uint32_t code_of_size(double size) {
-  const double near = size < LINEAR_END ? size : 0.0;
-  /* Below 2^26, so a 32-bit conversion holds it, which every instruction set has. */
+  const double near = size < LINEAR_END ? size : LINEAR_END;
+  const double far = size < RANGE_END ? size : RANGE_END; /* has the first code beyond */
+  /* Below 2^27, so a 32-bit conversion holds it, which every instruction set has. */
   const uint32_t linear = (uint32_t)(int32_t)(near * (PLACES / LINEAR_WIDTH));
   const uint64_t first = ((uint64_t)FIRST_EXPONENT - 1) * PER_OCTAVE * PLACES;
-  const uint32_t octave = (uint32_t)((lane_bits(size) >> (45 - PLACE_BITS)) - first);
-  return size < LINEAR_END  ? linear
-         : size < RANGE_END ? octave
-                            : (uint32_t)OVERFLOW_BIN * PLACES;
+  const uint32_t octave = (uint32_t)((lane_bits(far) >> (45 - PLACE_BITS)) - first);
+  return size < LINEAR_END ? linear : octave;
+}
+
+/* The code of a value of either sign, not infinite: bins of negative values lie below the
+   origin. */
+static inline uint32_t code_signed_finite(double x) {
+  const uint32_t code = code_of_size(fabs(x));
+  const uint32_t below = (uint32_t)SIDE * PLACES - PLACES - (code & ~(uint32_t)(PLACES - 1));
+  const uint32_t mirrored = below | (code & (PLACES - 1));
+  return x < 0.0 ? mirrored : (uint32_t)SIDE * PLACES + code;
+}
+
+static inline uint32_t code_signed(double x) {
+  return x == INFINITY ? (uint32_t)(2 * SIDE) * PLACES : code_signed_finite(x);
 }
 
 /* The code of a value that is never below zero; a negative one (rounding) counts as 0. */
 static inline uint32_t code_positive(double x) {
-  const uint32_t code = code_of_size(x > 0.0 ? x : 0.0);
-  return x == INFINITY ? (uint32_t)SIDE * PLACES : code;
-}
-
-/* The code of a value of either sign: bins of negative values lie below the origin. */
-static inline uint32_t code_signed(double x) {
-  const uint32_t code = code_of_size(fabs(x));
-  const uint32_t below = (uint32_t)SIDE * PLACES - PLACES - (code & ~(uint32_t)(PLACES - 1));
-  const uint32_t mirrored = below | (code & (PLACES - 1));
-  const uint32_t found = x < 0.0 ? mirrored : (uint32_t)SIDE * PLACES + code;
-  return x == INFINITY ? (uint32_t)(2 * SIDE) * PLACES : found;
+  return x == INFINITY ? (uint32_t)SIDE * PLACES : code_of_size(x > 0.0 ? x : 0.0);
 }
 
 static inline uint32_t code_of(double x, enum window window) {

@@ -29,8 +29,26 @@ static inline void store(double *to, vector x) {
   memcpy(to, &x, sizeof x);
 }
 
-static inline double add_in_pairs(const double t[PARTIAL]) {
-  return ((t[0] + t[4]) + (t[1] + t[5])) + ((t[2] + t[6]) + (t[3] + t[7]));
+typedef double four __attribute__((vector_size(4 * sizeof(double))));
+
+/* Of each row of partial sums ((t0+t4)+(t1+t5)) + ((t2+t6)+(t3+t7)), all rows at once. */
+static inline void add_in_pairs(const double partial[MOMENTS][PARTIAL], double sums[MOMENTS]) {
+  four half[MOMENTS];
+  for (int power = 0; power < MOMENTS; ++power) {
+    four low, high;
+    memcpy(&low, partial[power], sizeof low);
+    memcpy(&high, partial[power] + 4, sizeof high);
+    half[power] = low + high;
+  }
+  const four even01 = __builtin_shufflevector(half[0], half[1], 0, 4, 2, 6);
+  const four odd01 = __builtin_shufflevector(half[0], half[1], 1, 5, 3, 7);
+  const four even23 = __builtin_shufflevector(half[2], half[3], 0, 4, 2, 6);
+  const four odd23 = __builtin_shufflevector(half[2], half[3], 1, 5, 3, 7);
+  const four pairs01 = even01 + odd01, pairs23 = even23 + odd23;
+  const four first = __builtin_shufflevector(pairs01, pairs23, 0, 1, 4, 5);
+  const four second = __builtin_shufflevector(pairs01, pairs23, 2, 3, 6, 7);
+  const four sum = first + second;
+  memcpy(sums, &sum, sizeof sum);
 }
 
 /* Sums of powers of v = x - centre. */
@@ -51,9 +69,7 @@ static inline void sum_powers(const double values[ROW_PATHS], double centre,
     store(partial[2] + j, s3);
     store(partial[3] + j, s4);
   }
-  for (int power = 0; power < MOMENTS; ++power) {
-    sums[power] = add_in_pairs(partial[power]);
-  }
+  add_in_pairs((const double(*)[PARTIAL])partial, sums);
 }
 
 static void count_the_rest(const double *values, int64_t n, struct digest *digest) {
@@ -70,12 +86,12 @@ static void encode(const double values[ROW_PATHS], enum window window,
   if (window == WINDOW_SIGNED) {
 #pragma omp simd
     for (int i = 0; i < ROW_PATHS; ++i) {
-      codes[i] = code_signed(values[i]);
+      codes[i] = code_signed_finite(values[i]);
     }
   } else {
 #pragma omp simd
     for (int i = 0; i < ROW_PATHS; ++i) {
-      codes[i] = code_positive(values[i]);
+      codes[i] = code_of_size(values[i] > 0.0 ? values[i] : 0.0);
     }
   }
 }
