@@ -12,7 +12,6 @@ const struct metric metrics[N_METRICS] = {
    WINDOW_##window, PARTS_##parts, SENSE_##sense, UNIT_##unit,                            \
    long_name},
 #include "model/metrics.def"
-#undef METRIC
 };
 
 static int64_t count_items(const struct layout *layout, enum item item) {

@@ -46,7 +46,6 @@ enum metric_id {
 #define METRIC(name, axis, item, histogram, window, parts, sense, unit, long_name, value) \
   METRIC_##name,
 #include "model/metrics.def"
-#undef METRIC
   N_METRICS
 };
 

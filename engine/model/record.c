@@ -1,7 +1,8 @@
 #include "model/blocks.h"
 
 /* The values of metrics.def, in the kernel's words. w: workspace, i: lane, c: customer, k:
-   constraint or regime. Every metric becomes a function that fills one row of its column. */
+   constraint or regime. Every metric becomes a function that returns one row of its column:
+   worked out in `room`, or where the kernel keeps it. */
 
 /* The part of the quarter's months in which constraint k was the code. */
 static inline double binding_share(const struct workspace *w,
@@ -9,19 +10,25 @@ static inline double binding_share(const struct workspace *w,
                                    double k) {
   const double months = (codes[0][i] == k ? 1.0 : 0.0) + (codes[1][i] == k ? 1.0 : 0.0) +
                         (codes[2][i] == k ? 1.0 : 0.0);
-  return months / w->months_recorded;
+  return months * (1 / w->months_recorded);
 }
 
 #define METRIC(name, axis, item, histogram, window, parts, sense, unit, long_name, value) \
-  static void fill_##name(const struct workspace *w, int64_t c, double k,                 \
-                          double row[restrict LANES]) {                                   \
+  static const double *row_##name(const struct workspace *w, int64_t c, double k,         \
+                                  double room[restrict LANES]) {                          \
     (void)c, (void)k;                                                                     \
     _Pragma("omp simd") for (int i = 0; i < LANES; ++i) {                                 \
-      row[i] = value;                                                                     \
+      room[i] = value;                                                                    \
     }                                                                                     \
+    return room;                                                                          \
+  }
+#define METRIC_ROW(name, axis, item, histogram, window, parts, sense, unit, long_name, row) \
+  static const double *row_##name(const struct workspace *w, int64_t c, double k,           \
+                                  double room[restrict LANES]) {                            \
+    (void)c, (void)k, (void)room;                                                           \
+    return row;                                                                             \
   }
 #include "model/metrics.def"
-#undef METRIC
 
 /* Which customer and which constraint or regime an item of a metric is. */
 static inline int64_t customer_of(enum item item, int64_t number) {
@@ -40,18 +47,27 @@ static void fill_quarter(const struct workspace *w, const struct layout *layout,
 #define METRIC(name, axis, item, histogram, window, parts, sense, unit, long_name, value) \
   if (AXIS_##axis == AXIS_QUARTER) {                                                      \
     for (int64_t n = 0; n < layout->items[METRIC_##name]; ++n) {                          \
-      fill_##name(w, customer_of(ITEM_##item, n), code_of(ITEM_##item, n),                \
-                  sheet_row(sheet, layout_column(layout, METRIC_##name, n, quarter)));    \
+      sheet_add(sheet, layout_column(layout, METRIC_##name, n, quarter),                  \
+                row_##name(w, customer_of(ITEM_##item, n), code_of(ITEM_##item, n),       \
+                           sheet_room(sheet)));                                           \
     }                                                                                     \
   }
 #include "model/metrics.def"
-#undef METRIC
 }
 
-static void add_row(double sum[LANES], const double row[LANES]) {
+static void add_row(double sum[restrict LANES], const double row[restrict LANES]) {
 #pragma omp simd
   for (int i = 0; i < LANES; ++i) {
     sum[i] += row[i];
+  }
+}
+
+/* The sum over the customers so far; the first one begins it. */
+static void add_customer(int64_t c, double sum[LANES], const double row[LANES]) {
+  if (c == 0) {
+    lanes_copy(sum, row);
+  } else {
+    add_row(sum, row);
   }
 }
 
@@ -70,26 +86,27 @@ static void add_schedule(struct workspace *w, const struct customer_lanes *a,
 static void close_quarter(struct workspace *w, const struct deck *deck,
                           const struct constants *k, int64_t m) {
   struct customer_totals *total = &w->total;
-  *total = (struct customer_totals){.backlog = {0}};
 #pragma omp simd
   for (int i = 0; i < LANES; ++i) {
     w->peak_capacity[i] = most(w->peak_capacity[i], w->capacity[i]);
   }
+  lanes_fill(total->current_rpo, 0);
+  lanes_fill(total->duration, 0);
   for (int64_t c = 0; c < deck->n_customers; ++c) {
     const struct customer_lanes *a = &w->customers[c];
-    add_row(total->backlog, a->backlog);
-    add_row(total->deferred, a->deferred);
-    add_row(total->exposure, a->exposure);
-    add_row(total->revenue, a->revenue_sum);
-    add_row(total->shortfall, a->shortfall_sum);
-    add_row(total->relief, a->relief_sum);
-    add_row(total->billed, a->billed_sum);
-    add_row(total->bookings, a->bookings);
-    add_row(total->used, a->used_sum);
-    add_row(total->financed_fifo, a->financed_fifo);
-    add_row(total->financed_mix, a->financed_mix);
+    add_customer(c, total->backlog, a->backlog);
+    add_customer(c, total->deferred, a->deferred);
+    add_customer(c, total->exposure, a->exposure);
+    add_customer(c, total->revenue, a->revenue_sum);
+    add_customer(c, total->shortfall, a->shortfall_sum);
+    add_customer(c, total->relief, a->relief_sum);
+    add_customer(c, total->billed, a->billed_sum);
+    add_customer(c, total->bookings, a->bookings);
+    add_customer(c, total->used, a->used_sum);
+    add_customer(c, total->financed_fifo, a->financed_fifo);
+    add_customer(c, total->financed_mix, a->financed_mix);
     add_schedule(w, a, &k->customers[c].months[m]);
-    add_row(total->lost, a->written_off);
+    add_customer(c, total->lost, a->written_off);
     add_row(total->lost, a->cut);
     add_row(total->lost, a->lapsed);
     if (deck->customers[c].start + deck->customers[c].term <= m + 1) {
@@ -121,12 +138,12 @@ static void fill_month(const struct workspace *w, const struct layout *layout, i
 #define METRIC(name, axis, item, histogram, window, parts, sense, unit, long_name, value) \
   if (AXIS_##axis == AXIS_MONTH) {                                                        \
     for (int64_t n = 0; n < layout->items[METRIC_##name]; ++n) {                          \
-      fill_##name(w, customer_of(ITEM_##item, n), code_of(ITEM_##item, n),                \
-                  sheet_row(sheet, layout_column(layout, METRIC_##name, n, m)));          \
+      sheet_add(sheet, layout_column(layout, METRIC_##name, n, m),                        \
+                row_##name(w, customer_of(ITEM_##item, n), code_of(ITEM_##item, n),       \
+                           sheet_room(sheet)));                                           \
     }                                                                                     \
   }
 #include "model/metrics.def"
-#undef METRIC
 }
 
 /* ---- per contract year: kept until the end of the path, because decks close them at different
@@ -135,12 +152,15 @@ static void fill_month(const struct workspace *w, const struct layout *layout, i
 static void keep_contract_year(struct workspace *w, const struct layout *layout, int64_t c,
                                int64_t year) {
   int64_t n = 0;
-#define METRIC(name, axis, item, histogram, window, parts, sense, unit, long_name, value)  \
-  if (AXIS_##axis == AXIS_CONTRACT_YEAR) {                                                 \
-    fill_##name(w, c, 0, w->contract_years[n++][c * layout->dates[METRIC_##name] + year]); \
+#define METRIC(name, axis, item, histogram, window, parts, sense, unit, long_name, value) \
+  if (AXIS_##axis == AXIS_CONTRACT_YEAR) {                                                \
+    double *kept = w->contract_years[n++][c * layout->dates[METRIC_##name] + year];       \
+    const double *row = row_##name(w, c, 0, kept);                                        \
+    if (row != kept) {                                                                    \
+      lanes_copy(kept, row);                                                              \
+    }                                                                                     \
   }
 #include "model/metrics.def"
-#undef METRIC
 }
 
 /* Those that do not close within the horizon report 0. */
@@ -158,13 +178,11 @@ static void fill_contract_years(const struct workspace *w, const struct layout *
 #define METRIC(name, axis, item, histogram, window, parts, sense, unit, long_name, value)   \
   if (AXIS_##axis == AXIS_CONTRACT_YEAR) {                                                  \
     for (int64_t year = 0; year < layout->n_customers * layout->n_contract_years; ++year) { \
-      memcpy(sheet_row(sheet, layout->first[METRIC_##name] + year),                         \
-             w->contract_years[n][year], LANES * sizeof(double));                           \
+      sheet_add(sheet, layout->first[METRIC_##name] + year, w->contract_years[n][year]);    \
     }                                                                                       \
     ++n;                                                                                    \
   }
 #include "model/metrics.def"
-#undef METRIC
 }
 
 void record_month(struct workspace *w, const struct deck *deck, const struct constants *k,
@@ -197,10 +215,10 @@ void record_end(const struct workspace *w, const struct layout *layout, struct s
 #define METRIC(name, axis, item, histogram, window, parts, sense, unit, long_name, value) \
   if (AXIS_##axis == AXIS_TERMINAL) {                                                     \
     for (int64_t n = 0; n < layout->items[METRIC_##name]; ++n) {                          \
-      fill_##name(w, customer_of(ITEM_##item, n), code_of(ITEM_##item, n),                \
-                  sheet_row(sheet, layout_column(layout, METRIC_##name, n, 0)));          \
+      sheet_add(sheet, layout_column(layout, METRIC_##name, n, 0),                        \
+                row_##name(w, customer_of(ITEM_##item, n), code_of(ITEM_##item, n),       \
+                           sheet_room(sheet)));                                           \
     }                                                                                     \
   }
 #include "model/metrics.def"
-#undef METRIC
 }

@@ -25,19 +25,16 @@ enum {
   +(AXIS_##axis == AXIS_QUARTER || AXIS_##axis == AXIS_MONTH ? MOST_##item : 0)
 #include "model/metrics.def"
   ,
-#undef METRIC
   TERMINAL_ROWS = 0
 #define METRIC(name, axis, item, histogram, window, parts, sense, unit, long_name, value) \
   +(AXIS_##axis == AXIS_TERMINAL ? MOST_##item : 0) +                                     \
       (AXIS_##axis == AXIS_CONTRACT_YEAR ? MAX_CONTRACT_YEARS : 0)
 #include "model/metrics.def"
-#undef METRIC
   ,
   N_CONTRACT_YEAR_METRICS = 0
 #define METRIC(name, axis, item, histogram, window, parts, sense, unit, long_name, value) \
   +(AXIS_##axis == AXIS_CONTRACT_YEAR ? 1 : 0)
 #include "model/metrics.def"
-#undef METRIC
   ,
   SHEET_ROWS = DATED_ROWS > TERMINAL_ROWS ? DATED_ROWS : TERMINAL_ROWS
 };
@@ -45,13 +42,19 @@ enum {
 struct sheet {
   int64_t n;
   int64_t column[SHEET_ROWS];
-  alignas(64) double rows[SHEET_ROWS][LANES];
+  const double *rows[SHEET_ROWS]; /* [LANES] each, in `room` or in the kernel's workspace */
+  alignas(64) double room[SHEET_ROWS][LANES];
 };
 
-/* A new row for a column; the caller fills it. */
-static inline double *sheet_row(struct sheet *sheet, int64_t column) {
+/* Where the next row may be worked out. */
+static inline double *sheet_room(struct sheet *sheet) {
+  return sheet->room[sheet->n];
+}
+
+/* Adds the next row, of a column; it must stay as it is until the next date. */
+static inline void sheet_add(struct sheet *sheet, int64_t column, const double *row) {
   sheet->column[sheet->n] = column;
-  return sheet->rows[sheet->n++];
+  sheet->rows[sheet->n++] = row;
 }
 
 /* Copies the rows to where the paths from `offset` on stand in a matrix
@@ -59,7 +62,7 @@ static inline double *sheet_row(struct sheet *sheet, int64_t column) {
 static inline void sheet_store(const struct sheet *sheet, double *columns, int64_t offset) {
   for (int64_t row = 0; row < sheet->n; ++row) {
     memcpy(columns + sheet->column[row] * BLOCK_PATHS + offset, sheet->rows[row],
-           sizeof sheet->rows[row]);
+           LANES * sizeof(double));
   }
 }
 

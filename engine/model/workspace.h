@@ -170,4 +170,11 @@ static inline void lanes_fill(double row[LANES], double value) {
   }
 }
 
+static inline void lanes_copy(double row[restrict LANES], const double from[restrict LANES]) {
+#pragma omp simd
+  for (int i = 0; i < LANES; ++i) {
+    row[i] = from[i];
+  }
+}
+
 #endif
