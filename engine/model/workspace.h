@@ -118,8 +118,7 @@ struct workspace {
   double history[MAX_MONTHS + 1][N_FLEET_SUMS][LANES]; /* delivered[] at date n, where needed */
   double started_capacity[LANES];                      /* S */
   double settled_capacity[LANES];                      /* of the first n_settled sites */
-  int64_t n_settled;
-  double shells[LANES];                                         /* [$B] of the month */
+  double shells[LANES];                                /* [$B] of the month */
   double power[LANES], installed[LANES], capacity[LANES];       /* K [GW] */
   double performance[LANES];                                    /* q */
   double own_chips[LANES], chips[LANES], milestone[LANES];      /* [GW], [million], [GW] */
@@ -150,6 +149,7 @@ struct workspace {
   double peak_capacity[LANES]; /* [GW] the largest at a quarter's end */
   double month;                /* m */
   double months_recorded;      /* of the quarter */
+  int64_t n_settled;           /* sites; stands here, so that no row is out of line */
   alignas(64) struct quarter_flows quarter;
   struct customer_totals total;
   struct generation_lanes generations[MAX_GENERATIONS];
