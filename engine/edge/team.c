@@ -3,6 +3,7 @@
 #include <mpi.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum {
   CHUNK_WORDS = 1 << 20
@@ -65,6 +66,25 @@ enum status team_agree(enum status mine) {
   demand(MPI_Allreduce(MPI_IN_PLACE, &worst, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD),
          "MPI_Allreduce");
   return (enum status)worst;
+}
+
+double team_most(double mine) {
+  double most = mine;
+  demand(MPI_Allreduce(MPI_IN_PLACE, &most, 1, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD),
+         "MPI_Allreduce");
+  return most;
+}
+
+void team_wait(void) {
+  const struct timespec pause = {.tv_nsec = 1000000};
+  MPI_Request request = MPI_REQUEST_NULL;
+  int all_here = 0;
+  demand(MPI_Ibarrier(MPI_COMM_WORLD, &request), "MPI_Ibarrier");
+  demand(MPI_Test(&request, &all_here, MPI_STATUS_IGNORE), "MPI_Test");
+  while (!all_here) {
+    (void)nanosleep(&pause, NULL); /* woken early it only asks more often */
+    demand(MPI_Test(&request, &all_here, MPI_STATUS_IGNORE), "MPI_Test");
+  }
 }
 
 void team_sum(const struct team *team, int64_t *words, size_t n) {

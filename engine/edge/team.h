@@ -28,6 +28,13 @@ void team_broadcast(void *bytes, size_t size);
 /* The worst status of all ranks, known to all. Collective. */
 enum status team_agree(enum status mine);
 
+/* The largest of all ranks' numbers, known to all. Collective. */
+double team_most(double mine);
+
+/* Waits until all ranks are here, asleep: a rank that is early leaves its processor to the
+   others, and is late by a millisecond at most. Collective. */
+void team_wait(void);
+
 /* Adds the `n` words of all ranks into rank 0's; the other ranks' words are left undefined.
    Integers, so the order does not matter. Collective. */
 void team_sum(const struct team *team, int64_t *words, size_t n);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -118,6 +119,35 @@ static void the_ranks_agree_on_the_worst_status(void **state) {
   }
 }
 
+static void all_ranks_know_the_largest_number(void **state) {
+  (void)state;
+  for (int largest = 0; largest < team.size; ++largest) {
+    const double mine = team.rank == largest ? 0.25 : -1e300 - team.rank;
+    assert_true(team_most(mine) == 0.25);
+  }
+}
+
+/* [s] */
+static double time_of(clockid_t clock) {
+  struct timespec now;
+  assert_int_equal(clock_gettime(clock, &now), 0);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static void ranks_that_wait_leave_the_processor_alone(void **state) {
+  (void)state;
+  const struct timespec late = {.tv_nsec = 300000000};
+  assert_int_equal(team_agree(STATUS_OK), STATUS_OK); /* all begin together */
+  const double began = time_of(CLOCK_MONOTONIC), used = time_of(CLOCK_PROCESS_CPUTIME_ID);
+  if (team.rank == 0) {
+    assert_int_equal(nanosleep(&late, NULL), 0);
+  }
+  team_wait();
+  const double after = time_of(CLOCK_PROCESS_CPUTIME_ID) - used;
+  assert_true(after < 0.15); /* one that asks all the time would have used 0.3 s */
+  assert_true(team.size == 1 || time_of(CLOCK_MONOTONIC) - began > 0.2);
+}
+
 static void the_library_names_itself_in_one_line(void **state) {
   (void)state;
   char text[200] = "";
@@ -139,6 +169,8 @@ int main(int argc, char **argv) {
       cmocka_unit_test(sums_are_exact_at_the_edges_of_a_reduction),
       cmocka_unit_test(all_ranks_hold_what_rank_0_broadcasts),
       cmocka_unit_test(the_ranks_agree_on_the_worst_status),
+      cmocka_unit_test(all_ranks_know_the_largest_number),
+      cmocka_unit_test(ranks_that_wait_leave_the_processor_alone),
       cmocka_unit_test(the_library_names_itself_in_one_line),
   };
   alarm(60); /* a rank whose test fails may leave the others waiting */
