@@ -1,23 +1,36 @@
-/* The arithmetic floor of a month: the draws, exponentials and divisions that the model cannot
-   do without, and nothing else. What a month takes beyond it is the price of the rest: loads,
-   stores, selects, sums. */
+/* The arithmetic floor of a month: its exponentials and divisions, on rows that lie in cache,
+   and nothing else. With the draws before it and the statistics behind it this is what a month
+   cannot do without; what it takes beyond that is the price of the rest: loads, stores,
+   selects, sums. Invariant: low rather than high, since a high floor flatters the model. */
 #ifndef TENOR_MODEL_FLOOR_H
 #define TENOR_MODEL_FLOOR_H
 
-#include "model/isa.h"
-#include "model/kernel.h"
+#include <stdint.h>
 
-/* Exponentials and divisions of a month: of the provider, and of each customer. Of sites and
-   generations one each is counted, since most of the time the others rest. */
+#include "model/isa.h"
+
+struct workspace;
+
+/* What a lane needs in every month of every deck: counted in the sources of the model's month.
+   Not counted are the exponentials of path constants and of a generation that begins; divisions
+   by one number for all lanes, which could be multiplications (depreciation, ramps, revenue
+   ceiling, initial share, make-up, runway reference); and what only some decks or months need
+   (pro rata allocation, price reset, tranches, payback net of growth).
+
+   Exponentials: market price, base business; of a customer revenue, training, inference, price
+   expected after a default, hazard.
+   Divisions: starvation; chips 4 (one generation on offer, part taken, performance,
+   replacement); a third of the quarter's 6 (utilisation 2, circularity 2, own chips, duration).
+   Of a customer: demand by performance, affordable capacity, what exposure keeps, and of the
+   financing loop 4 (share elsewhere, part of the pool, excess cash, runway). */
 enum {
-  FLOOR_EXPS = 2,               /* market price, base business */
-  FLOOR_CUSTOMER_EXPS = 5,      /* revenue, training, inference, price at default, hazard */
-  FLOOR_DIVISIONS = 10,         /* starvation 1, chips 5, a site 1, a generation 2, payback 1 */
-  FLOOR_CUSTOMER_DIVISIONS = 11 /* demand 3, allocation 2, financing 4, credit 2 */
+  FLOOR_EXPS = 2,
+  FLOOR_CUSTOMER_EXPS = 5,
+  FLOOR_DIVISIONS = 7,
+  FLOOR_CUSTOMER_DIVISIONS = 7
 };
 
-/* Does it for LANES paths. The results stand in w, where the compiler cannot know them idle. */
-void floor_month(struct workspace *w, const struct draw_shape *shape, uint64_t seed,
-                 int64_t first_path, int64_t m);
+/* Does them on LANES paths, from the normals in w->month_draws. */
+void floor_month(struct workspace *w, int64_t customers);
 
 #endif

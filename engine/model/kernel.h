@@ -56,9 +56,8 @@ struct kernel {
   void (*end)(struct workspace *w, const struct deck *deck, const struct constants *constants,
               const struct layout *layout, struct sheet *sheet);
 
-  /* The least arithmetic of month m (floor.h), to measure against. */
-  void (*floor)(struct workspace *w, const struct draw_shape *shape, uint64_t seed,
-                int64_t first_path, int64_t m);
+  /* The least arithmetic of a month, after draw_month (floor.h), to measure against. */
+  void (*floor)(struct workspace *w, int64_t customers);
 };
 
 /* One for each instruction set; kernel.c knows which are built. */
