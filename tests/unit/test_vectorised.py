@@ -1,20 +1,21 @@
 #!/usr/bin/env python3
 """Are the kernels' loops over lanes still vectorised? Looks at the machine code of the AVX2 and AVX-512 kernels: a
-loop that multiplies or adds doubles one at a time, and nothing side by side, has fallen back to scalar code, which
-costs more than all that the loop's formulas could. Counts instructions, not time. Exit 77 (skipped) where there are no
-such kernels, no objdump, or no optimisation.
+loop that multiplies, adds or selects doubles one at a time, and nothing side by side, has fallen back to scalar code,
+which costs more than all that the loop's formulas could. Counts instructions, not time. Exit 77 (skipped) where there
+are no such kernels, no objdump, or no optimisation.
 
 usage: test_vectorised.py ARCHIVE..."""
+import os
 import re
 import shutil
 import subprocess
 import sys
 
-ARITHMETIC = r"v?(?:add|sub|mul|div|sqrt|fn?m(?:add|sub)(?:132|213|231))"
+ARITHMETIC = r"v?(?:add|sub|mul|div|sqrt|max|min|cmp\w*?|fn?m(?:add|sub)(?:132|213|231))"
 SCALAR, PACKED = re.compile(ARITHMETIC + "sd$"), re.compile(ARITHMETIC + "pd$")
-# What is rare goes lane by lane: a default, a jump of a chain, a row with infinite values.
-# The stages of a month read the clock for whoever times them.
+# These read the clock for whoever times the stages of a month.
 CLOCK = {"begin", "draw_begin", "draw_month", "end", "month"}
+# What is rare goes lane by lane: a default, a jump of a chain, a row with infinite values.
 RARE = {"credit_month", "fail_lane", "chain_begin", "chain_month", "plan_jump", "move", "digest_odd_row"}
 HOT = {"supply_month", "sites_month", "price_month", "demand_month", "allocation_month", "contract_month",
        "financing_month", "provider_month", "record_month", "regime_month", "digest_row"}
@@ -74,5 +75,4 @@ def main(archives, flags):
 
 
 if __name__ == "__main__":
-    import os
     sys.exit(main(os.environ.get("VECTOR_KERNELS", "").split() or sys.argv[1:], os.environ.get("KERNEL_FLAGS", "-O3")))
