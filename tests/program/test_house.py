@@ -70,6 +70,14 @@ def test_the_engine_calls_no_transcendental_of_libm():
     assert not wrong, wrong
 
 
+def test_the_floor_of_bench_counts_the_exponentials_of_a_month():
+    """Those of path constants (supply, sites) and of tables of the deck (constants, matrix) are not a month's."""
+    counts = dict(re.findall(r"(FLOOR_\w*EXPS) = (\d+)", (ENGINE / "model/floor.h").read_text()))
+    once = {"supply.c", "sites.c", "constants.c", "matrix.c", "floor.c"}
+    found = sum(p.read_text().count("lane_exp(") for p in (ENGINE / "model").glob("*.c") if p.name not in once)
+    assert found == int(counts["FLOOR_EXPS"]) + int(counts["FLOOR_CUSTOMER_EXPS"])
+
+
 def test_top_level_is_the_agreed_one():
     listed = subprocess.run(["git", "ls-files"], cwd=TOP, capture_output=True, text=True)
     if listed.returncode != 0 or not listed.stdout:
