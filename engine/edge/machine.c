@@ -31,9 +31,13 @@ void machine_processor(char *text, size_t size) {
   }
 }
 
+#define TEXT_OF(number) #number
+#define TEXT(number) TEXT_OF(number)
+
 const char *machine_compiler(void) {
 #if defined(__clang__)
-  return "clang " __clang_version__;
+  return "clang " TEXT(__clang_major__) "." TEXT(__clang_minor__) "." TEXT(
+      __clang_patchlevel__);
 #else
   return "gcc " __VERSION__;
 #endif
