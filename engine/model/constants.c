@@ -31,7 +31,8 @@ static void make_generation(struct generation_constants *k, const struct generat
                             const struct fleet *fleet) {
   const double at_start = g->ramp_slope * g->ramp_midpoint;
   k->at_zero = 1 / (1 + lane_exp(at_start));
-  k->steepest = g->ramp_slope / (4 * (1 - k->at_zero));
+  k->scale = 1 / (1 - k->at_zero);
+  k->steepest = g->ramp_slope / 4 * k->scale;
   k->fade = lane_exp(-g->ramp_slope);
   k->fade_disrupted = lane_exp(-g->ramp_slope * fleet->disruption_speed);
   k->steep = at_start > 600;

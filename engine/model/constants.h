@@ -25,6 +25,7 @@ enum fleet_sum {
 
 struct generation_constants {
   double at_zero;              /* L0, the logistic curve at age 0 */
+  double scale;                /* 1 / (1 - L0) */
   double steepest;             /* [1/month] largest monthly part of the volume on offer */
   double fade, fade_disrupted; /* exp(-k a) for the clock speeds a of a month */
   double weight[N_FLEET_SUMS]; /* of one GW in each sum; 0 for the backfill */

@@ -1,6 +1,16 @@
 #include "math/lane.h"
 #include "model/blocks.h"
 
+/* [month] The last ramp begins, cancelled sites apart. */
+static double find_last_ready(const struct site_lanes *lanes) {
+  double last = -NEVER;
+  for (int i = 0; i < LANES; ++i) {
+    const double ready = lanes->start[i] + lanes->ready_lag[i];
+    last = lanes->kept[i] > 0 ? most(last, ready) : last;
+  }
+  return last;
+}
+
 void sites_begin(struct workspace *w, const struct deck *deck, const struct constants *k,
                  const struct path_draws *draws) {
   const double with_common = k->delays_common, with_own = k->delays_own;
@@ -18,10 +28,12 @@ void sites_begin(struct workspace *w, const struct deck *deck, const struct cons
       lanes->ready_lag[i] = lead + median * lane_exp(sigma * normal);
       lanes->kept[i] = u[i] >= cancelled ? 1.0 : 0.0;
     }
-    lanes->first_start = k->sites[j].gated ? NEVER : k->sites[j].planned_start;
-    lanes->last_start = lanes->first_start;
-    lanes_fill(lanes->start, lanes->first_start);
+    lanes->last_start = k->sites[j].gated ? NEVER : k->sites[j].planned_start;
+    lanes_fill(lanes->start, lanes->last_start);
+    lanes->begun = lanes->all_begun = !k->sites[j].gated;
     lanes->settled = 0;
+    lanes->first_ready = lanes->last_start + lead;
+    lanes->last_ready = lanes->all_begun ? find_last_ready(lanes) : NEVER;
   }
   lanes_fill(w->settled_capacity, 0);
   w->n_settled = 0;
@@ -29,19 +41,25 @@ void sites_begin(struct workspace *w, const struct deck *deck, const struct cons
 
 /* (a) A gated site starts in the first month, not before its plan, in which the target exceeds
    the capacity of the sites before it. */
-static void start_site(struct workspace *w, struct site_lanes *lanes, int64_t m) {
+static void start_site(struct workspace *w, struct site_lanes *lanes, double lead, int64_t m) {
   const double month = (double)m;
-  double n_begun = 0;
-#pragma omp simd reduction(+ : n_begun)
+  double n_begun = 0, n_begin = 0;
+#pragma omp simd reduction(+ : n_begun, n_begin)
   for (int i = 0; i < LANES; ++i) {
     const double before = lanes->start[i];
-    const double start =
-        ((before == NEVER) & (w->target[i] > w->started_capacity[i] + TINY)) ? month : before;
-    lanes->start[i] = start;
-    n_begun += start <= month ? 1.0 : 0.0;
+    const double wanted = w->target[i] > w->started_capacity[i] + TINY ? 1.0 : 0.0;
+    const double begins = before == NEVER ? wanted : 0.0;
+    lanes->start[i] = begins > 0 ? month : before;
+    n_begin += begins;
+    n_begun += lanes->start[i] <= month ? 1.0 : 0.0;
   }
-  lanes->first_start = n_begun > 0 ? least(lanes->first_start, month) : NEVER;
-  lanes->last_start = n_begun == LANES ? month : NEVER;
+  lanes->begun = n_begun > 0;
+  lanes->all_begun = n_begun == LANES;
+  if (n_begin > 0) {
+    lanes->last_start = month;
+    lanes->first_ready = least(lanes->first_ready, month + lead);
+    lanes->last_ready = lanes->all_begun ? find_last_ready(lanes) : NEVER;
+  }
 }
 
 /* (b) capacity started, as far as it is known not to be cancelled; (d) shells. */
@@ -60,29 +78,25 @@ static void build_shells(struct workspace *w, const struct site_lanes *lanes,
   }
 }
 
-/* (b) once every lane has built its shell. */
+/* (b) when no lane is building its shell. */
 static void keep_shells(struct workspace *w, const struct site_lanes *lanes,
-                        const struct site *site) {
-  const double capacity = site->capacity;
+                        const struct site *site, int64_t m) {
+  const double capacity = site->capacity, month = (double)m;
 #pragma omp simd
   for (int i = 0; i < LANES; ++i) {
-    w->started_capacity[i] += capacity * lanes->kept[i];
+    w->started_capacity[i] += capacity * (lanes->start[i] <= month ? lanes->kept[i] : 0.0);
   }
 }
 
-/* (c) power; returns on how many lanes no more will come. */
-static double energise(struct workspace *w, const struct site_lanes *lanes,
-                       const struct site *site, const struct power *power, int64_t m) {
-  const double now = (double)(m + 1), capacity = site->capacity, ramp = power->ramp;
-  double n_complete = 0;
-#pragma omp simd reduction(+ : n_complete)
+/* (c) power. */
+static void energise(struct workspace *w, const struct site_lanes *lanes,
+                     const struct site *site, const struct power *power, int64_t m) {
+  const double now = (double)(m + 1), capacity = site->capacity, a_month = 1 / power->ramp;
+#pragma omp simd
   for (int i = 0; i < LANES; ++i) {
-    const double kept = lanes->kept[i];
-    const double energised = clip01((now - (lanes->start[i] + lanes->ready_lag[i])) / ramp);
-    w->power[i] += capacity * kept * energised;
-    n_complete += energised >= kept ? 1.0 : 0.0;
+    const double since = now - (lanes->start[i] + lanes->ready_lag[i]);
+    w->power[i] += capacity * lanes->kept[i] * clip01(since * a_month);
   }
-  return n_complete;
 }
 
 /* The first sites, as far as nothing of them will change any more, are added up once. */
@@ -103,38 +117,39 @@ static void add_settled_sites(struct workspace *w, const struct deck *deck) {
   }
 }
 
-/* Energisation never comes before the shell is there. */
 static void add_site(struct workspace *w, struct site_lanes *lanes, const struct site *site,
                      const struct site_constants *constants, const struct power *power,
                      int64_t m) {
-  const double lead = (double)power->shell_lead;
-  const bool building = (double)m < lanes->last_start + lead;
+  const bool building = (double)m < lanes->last_start + (double)power->shell_lead;
   if (building) {
     build_shells(w, lanes, site, constants, power, m);
   } else {
-    keep_shells(w, lanes, site);
+    keep_shells(w, lanes, site, m);
   }
-  if ((double)(m + 1) > lanes->first_start + lead) {
-    const double n_complete = energise(w, lanes, site, power, m);
-    lanes->settled = !building && n_complete == LANES;
+  if ((double)(m + 1) > lanes->first_ready) {
+    energise(w, lanes, site, power, m);
   }
+  /* A month late, so that rounding has no say in it. */
+  lanes->settled = lanes->all_begun && !building && (double)m > lanes->last_ready + power->ramp;
 }
 
 void sites_month(struct workspace *w, const struct deck *deck, const struct constants *k,
                  int64_t m) {
+  bool waiting = false; /* a site that no lane wants yet: no lane wants a later one */
   add_settled_sites(w, deck);
   for (int64_t j = w->n_settled; j < deck->n_sites; ++j) {
     struct site_lanes *lanes = &w->sites[j];
     const struct site_constants *constants = &k->sites[j];
-    if ((double)m < constants->planned_start) {
+    if ((double)m < constants->planned_start || (waiting && !lanes->begun)) {
       continue;
     }
-    if (lanes->last_start == NEVER) {
-      start_site(w, lanes, m);
+    if (!lanes->all_begun) {
+      start_site(w, lanes, (double)deck->power.shell_lead, m);
     }
-    if (lanes->first_start <= (double)m) {
+    if (lanes->begun) {
       add_site(w, lanes, &deck->sites[j], constants, &deck->power, m);
     }
+    waiting = waiting || !lanes->begun;
   }
 }
 

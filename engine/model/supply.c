@@ -13,20 +13,33 @@ static void begin_generation(struct generation_lanes *lanes, const struct genera
   const double spread = fleet->yield_sigma, drift = fleet->yield_sigma * fleet->yield_sigma / 2;
   const double planned = g->planned_capacity, start = g->start;
   const double slope = g->ramp_slope, midpoint = g->ramp_midpoint;
-  const double at_zero = constants->at_zero;
+  const double at_zero = constants->at_zero, scale = constants->scale;
 #pragma omp simd
   for (int i = 0; i < LANES; ++i) {
     const double slip =
         median * lane_exp(sigma * (with_common * common[i] + with_own * own[i]));
-    const double age = 0.0 - start - slip;
+    const double age = 0.0 - start - slip; /* on a clock that shows 0 */
     const double tail = lane_exp(-slope * (max0(age) - midpoint));
-    const double done = age > 0 ? (1 / (1 + tail) - at_zero) / (1 - at_zero) : 0.0;
+    const double done = age > 0 ? (1 / (1 + tail) - at_zero) * scale : 0.0;
     const double volume = planned * lane_exp(spread * yield[i] - drift);
-    lanes->age[i] = age;
+    lanes->age_at_zero[i] = age;
     lanes->tail[i] = tail;
     lanes->volume[i] = volume;
     lanes->delivered[i] = volume * done;
   }
+}
+
+/* The earliest month in which some lane's age may exceed 0; it does on all lanes at first if it
+   did at t = 0. */
+static void find_phase(struct generation_lanes *lanes) {
+  double oldest = lanes->age_at_zero[0], youngest = oldest;
+  for (int i = 1; i < LANES; ++i) {
+    oldest = most(oldest, lanes->age_at_zero[i]);
+    youngest = least(youngest, lanes->age_at_zero[i]);
+  }
+  lanes->first_begin = -oldest;
+  lanes->all_begun = youngest > 0;
+  lanes->on_offer = lanes->is_over = 0;
 }
 
 /* Adds `weight` times a row to each sum over the fleet. */
@@ -65,12 +78,13 @@ void supply_begin(struct workspace *w, const struct deck *deck, const struct con
   for (int64_t g = 0; g < deck->n_generations; ++g) {
     begin_generation(&w->generations[g], &deck->generations[g], &k->generations[g], k,
                      &deck->fleet, draws->slip[0], draws->slip[1 + g], draws->yield[g]);
-    w->generations[g].on_offer = w->generations[g].is_over = 0;
+    find_phase(&w->generations[g]);
     add_to_sums(w->delivered, k->generations[g].weight, w->generations[g].delivered);
   }
   keep_history(w, deck, 0);
   sites_begin(w, deck, k, draws);
   lanes_fill(w->disrupted, 0);
+  lanes_fill(w->clock, 0);
   lanes_fill(w->capacity, deck->fleet.initial_capacity);
   lanes_fill(w->live_demand, deck->fleet.initial_capacity);
   lanes_fill(w->relet_demand, 0);
@@ -114,34 +128,40 @@ static void set_target(struct workspace *w, const struct deck *deck, const struc
 
 /* ---- 2.4 chips */
 
-/* Moves the roadmap clock. The logistic curve is kept as its tail exp(-k (age - mid)), which a
-   month multiplies by a constant; it is worked out afresh when the generation begins. */
-static void advance_clock(struct generation_lanes *lanes, const struct generation *g,
-                          const struct generation_constants *constants,
-                          const struct fleet *fleet, const double disrupted[LANES]) {
-  const double slow = fleet->disruption_speed, offer_life = fleet->offer_life;
-  const double fade = constants->fade, fade_slow = constants->fade_disrupted;
-  alignas(64) double begins[LANES];
-  double n_begin = 0, n_open = 0, n_over = 0;
-#pragma omp simd reduction(+ : n_begin, n_open, n_over)
+/* The roadmap clock, which disruption slows. */
+static void advance_clock(struct workspace *w, const struct fleet *fleet) {
+  const double slow = fleet->disruption_speed;
+#pragma omp simd
   for (int i = 0; i < LANES; ++i) {
-    const double before = lanes->age[i];
-    const double age = before + (disrupted[i] > 0 ? slow : 1.0);
-    lanes->age[i] = age;
-    lanes->tail[i] *= disrupted[i] > 0 ? fade_slow : fade;
-    begins[i] = ((before <= 0) & (age > 0)) ? 1.0 : 0.0;
-    n_begin += begins[i];
-    n_open += ((age > 0) & (age <= offer_life)) ? 1.0 : 0.0;
-    n_over += age > offer_life ? 1.0 : 0.0;
+    w->clock_before[i] = w->clock[i];
+    w->clock[i] += w->disrupted[i] > 0 ? slow : 1.0;
   }
-  lanes->on_offer = n_open > 0;
-  lanes->is_over = n_over == LANES;
-  if (n_begin > 0 || (constants->steep && n_open > 0)) {
+}
+
+/* A generation that begins on some lanes. The logistic curve is kept as its tail
+   exp(-k (age - mid)), which a month multiplies by a constant; it is worked out afresh, for the
+   month before, when the generation begins. */
+static void begin_on_lanes(struct generation_lanes *lanes, const struct generation *g,
+                           const struct generation_constants *constants,
+                           const struct workspace *w) {
+  alignas(64) double begins[LANES];
+  double n_begin = 0, n_begun = 0;
+#pragma omp simd reduction(+ : n_begin, n_begun)
+  for (int i = 0; i < LANES; ++i) {
+    const double before = lanes->age_at_zero[i] + w->clock_before[i];
+    const double begun = lanes->age_at_zero[i] + w->clock[i] > 0 ? 1.0 : 0.0;
+    begins[i] = before <= 0 ? begun : 0.0;
+    n_begin += begins[i];
+    n_begun += begun;
+  }
+  lanes->all_begun = n_begun == LANES;
+  if (n_begin > 0 || constants->steep) {
     const double slope = g->ramp_slope, midpoint = g->ramp_midpoint;
     const double steep = constants->steep ? 1.0 : 0.0;
 #pragma omp simd
     for (int i = 0; i < LANES; ++i) {
-      const double tail = lane_exp(-slope * (lanes->age[i] - midpoint));
+      const double before = lanes->age_at_zero[i] + w->clock_before[i];
+      const double tail = lane_exp(-slope * (before - midpoint));
       lanes->tail[i] = begins[i] + steep > 0 ? tail : lanes->tail[i];
     }
   }
@@ -151,32 +171,40 @@ static void advance_clock(struct generation_lanes *lanes, const struct generatio
    until the offer ends. */
 static void offer_generation(struct generation_lanes *lanes,
                              const struct generation_constants *constants,
-                             const struct fleet *fleet) {
-  const double at_zero = constants->at_zero, steepest = constants->steepest;
-  const double offer_life = fleet->offer_life;
-#pragma omp simd
+                             const struct fleet *fleet, const struct workspace *w) {
+  const double at_zero = constants->at_zero, scale = constants->scale;
+  const double steepest = constants->steepest, offer_life = fleet->offer_life;
+  const double fade = constants->fade, fade_slow = constants->fade_disrupted;
+  double n_over = 0;
+#pragma omp simd reduction(+ : n_over)
   for (int i = 0; i < LANES; ++i) {
-    const double age = lanes->age[i], volume = lanes->volume[i];
-    const double done = (1 / (1 + lanes->tail[i]) - at_zero) / (1 - at_zero);
+    const double age = lanes->age_at_zero[i] + w->clock[i], volume = lanes->volume[i];
+    const double tail = lanes->tail[i] * (w->disrupted[i] > 0 ? fade_slow : fade);
+    const double done = (1 / (1 + tail) - at_zero) * scale;
     const double reach = volume * (age > 0 ? done : 0.0);
     const double offer = max0(least(reach - lanes->delivered[i], volume * steepest));
-    lanes->available[i] = age <= offer_life ? offer : 0.0;
+    const double over = age > offer_life ? 1.0 : 0.0;
+    lanes->available[i] = age > offer_life ? 0.0 : offer;
+    lanes->tail[i] = tail;
+    n_over += over;
   }
+  lanes->is_over = n_over == LANES;
 }
 
-static void offer_chips(struct workspace *w, const struct deck *deck,
-                        const struct constants *k) {
+static void offer_chips(struct workspace *w, const struct deck *deck, const struct constants *k,
+                        int64_t m) {
+  advance_clock(w, &deck->fleet);
   for (int f = 0; f < FLEET_BACKFILL; ++f) {
     lanes_fill(w->offer[f], 0);
   }
   for (int64_t g = 0; g < deck->n_generations; ++g) {
     struct generation_lanes *lanes = &w->generations[g];
-    if (lanes->is_over) {
-      continue;
-    }
-    advance_clock(lanes, &deck->generations[g], &k->generations[g], &deck->fleet, w->disrupted);
+    lanes->on_offer = !lanes->is_over && (double)(m + 1) > lanes->first_begin;
     if (lanes->on_offer) {
-      offer_generation(lanes, &k->generations[g], &deck->fleet);
+      if (!lanes->all_begun || k->generations[g].steep) {
+        begin_on_lanes(lanes, &deck->generations[g], &k->generations[g], w);
+      }
+      offer_generation(lanes, &k->generations[g], &deck->fleet, w);
       add_to_sums(w->offer, k->generations[g].weight, lanes->available);
     }
   }
@@ -271,8 +299,9 @@ static void spend_capital(struct workspace *w, const struct deck *deck,
   const double initial_gone = k->initial_fleet[m] - initial_left;
   const double initial_cost = deck->fleet.initial_cost * initial_left;
   const double backfill_cost = deck->fleet.backfill_cost;
-  const double life = (double)deck->fleet.service_life, shell_life = deck->power.shell_life;
-  const double shell_cost = deck->power.shell_cost, book_value = k->book_value[m + 1];
+  const double chip_part = 1 / (double)deck->fleet.service_life;
+  const double shell_part = deck->power.shell_cost / deck->power.shell_life;
+  const double book_value = k->book_value[m + 1];
   const double(*taken)[LANES] = (const double(*)[LANES])w->offer;
   const double(*all)[LANES] = (const double(*)[LANES])w->delivered;
 #pragma omp simd
@@ -287,7 +316,7 @@ static void spend_capital(struct workspace *w, const struct deck *deck,
         initial_cost + (all[FLEET_COST][i] - retired[FLEET_COST][i]) +
         backfill_cost * (all[FLEET_BACKFILL][i] - retired[FLEET_BACKFILL][i]);
     w->capex[i] = chips + w->shells[i];
-    w->depreciation[i] = cost_in_service / life + shell_cost * w->power[i] / shell_life;
+    w->depreciation[i] = cost_in_service * chip_part + shell_part * w->power[i];
     w->replacement[i] = added > TINY ? chips * least(1.0, gone / most(added, TINY)) : 0.0;
     w->book_value[i] += book_value * chips;
     w->capex_sum[i] += w->capex[i];
@@ -307,7 +336,7 @@ void supply_month(struct workspace *w, const struct deck *deck, const struct con
   if (deck->build.mode == BUILD_FULFIL) {
     set_target(w, deck, k, m);
   }
-  offer_chips(w, deck, k);
+  offer_chips(w, deck, k, m);
   take_chips(w, deck, initial_left, retired);
   sites_month(w, deck, k, m);
   buy_backfill(w, deck, initial_left, retired);

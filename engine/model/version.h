@@ -4,6 +4,6 @@
 #ifndef TENOR_MODEL_VERSION_H
 #define TENOR_MODEL_VERSION_H
 
-#define MODEL_VERSION "2.3"
+#define MODEL_VERSION "2.4"
 
 #endif

@@ -19,13 +19,15 @@ enum { MONTHS_IN_QUARTER = 3 };
 
 /* One generation of accelerators. */
 struct generation_lanes {
-  alignas(64) double age[LANES]; /* [month] on the delivery curve */
-  double tail[LANES];            /* exp(-k (age - mid)) once age > 0 */
-  double volume[LANES];          /* [GW] V */
-  double delivered[LANES];       /* [GW] d(n) */
-  double available[LANES];       /* [GW] av, on offer this month */
-  int64_t on_offer;              /* some lane has it on offer this month */
-  int64_t is_over;               /* no lane ever will again */
+  alignas(64) double age_at_zero[LANES]; /* [month] on the delivery curve, at clock 0 */
+  double tail[LANES];                    /* exp(-k (age - mid)) once age > 0 */
+  double volume[LANES];                  /* [GW] V */
+  double delivered[LANES];               /* [GW] d(n) */
+  double available[LANES];               /* [GW] av, on offer this month */
+  double first_begin;                    /* [month] it is on no lane's offer before */
+  int64_t all_begun;                     /* on every lane age > 0 */
+  int64_t on_offer;                      /* some lane may have it on offer this month */
+  int64_t is_over;                       /* no lane ever will again */
 };
 
 /* One site. */
@@ -34,9 +36,11 @@ struct site_lanes {
   double
       ready_lag[LANES]; /* [month] from start of construction to energisation, delay included */
   double kept[LANES];   /* k */
-  double first_start;   /* [month] of the lanes; NEVER while none has begun */
-  double last_start;    /* NEVER while some lane has not begun */
-  int64_t settled;      /* every lane is fully energised, or known to be cancelled */
+  double last_start;    /* [month] of a lane so far */
+  double first_ready;   /* [month] no lane is energised before */
+  double last_ready;    /* [month] the last lane's ramp begins, if it is known yet */
+  int64_t begun, all_begun; /* some lane has, all lanes have begun */
+  int64_t settled;          /* of every lane it is known for good what it gives */
 };
 
 /* One customer: state, then the figures of the month. */
@@ -104,17 +108,19 @@ struct customer_totals {
 
 struct workspace {
   struct laps *laps;                    /* NULL: nobody asks how long it takes */
+  int64_t n_settled;                    /* sites, see settled_capacity */
   alignas(64) double regime[LANES];     /* s */
   double factors[N_FACTORS][LANES];     /* z, correlated */
   double ln_price[LANES], price[LANES]; /* P [$B/GW-year] */
 
   /* supply */
   double disrupted[LANES];
-  double target[LANES];                  /* [GW] */
-  double part[LANES];                    /* of what is on offer that is taken */
-  double offer[N_FLEET_SUMS][LANES];     /* the sums over what is on offer */
-  double delivered[N_FLEET_SUMS][LANES]; /* the sums over all delivered so far */
-  double nothing[N_FLEET_SUMS][LANES];   /* zeros: what has retired before anything retires */
+  double clock[LANES], clock_before[LANES]; /* [month] of the roadmap, now and a month ago */
+  double target[LANES];                     /* [GW] */
+  double part[LANES];                       /* of what is on offer that is taken */
+  double offer[N_FLEET_SUMS][LANES];        /* the sums over what is on offer */
+  double delivered[N_FLEET_SUMS][LANES];    /* the sums over all delivered so far */
+  double nothing[N_FLEET_SUMS][LANES]; /* zeros: what has retired before anything retires */
   double history[MAX_MONTHS + 1][N_FLEET_SUMS][LANES]; /* delivered[] at date n, where needed */
   double started_capacity[LANES];                      /* S */
   double settled_capacity[LANES];                      /* of the first n_settled sites */
