@@ -1,16 +1,6 @@
 #include "math/lane.h"
 #include "model/blocks.h"
 
-/* [month] The last ramp begins, cancelled sites apart. */
-static double find_last_ready(const struct site_lanes *lanes) {
-  double last = -NEVER;
-  for (int i = 0; i < LANES; ++i) {
-    const double ready = lanes->start[i] + lanes->ready_lag[i];
-    last = lanes->kept[i] > 0 ? most(last, ready) : last;
-  }
-  return last;
-}
-
 void sites_begin(struct workspace *w, const struct deck *deck, const struct constants *k,
                  const struct path_draws *draws) {
   const double with_common = k->delays_common, with_own = k->delays_own;
@@ -33,7 +23,6 @@ void sites_begin(struct workspace *w, const struct deck *deck, const struct cons
     lanes->begun = lanes->all_begun = !k->sites[j].gated;
     lanes->settled = 0;
     lanes->first_ready = lanes->last_start + lead;
-    lanes->last_ready = lanes->all_begun ? find_last_ready(lanes) : NEVER;
   }
   lanes_fill(w->settled_capacity, 0);
   w->n_settled = 0;
@@ -58,7 +47,6 @@ static void start_site(struct workspace *w, struct site_lanes *lanes, double lea
   if (n_begin > 0) {
     lanes->last_start = month;
     lanes->first_ready = least(lanes->first_ready, month + lead);
-    lanes->last_ready = lanes->all_begun ? find_last_ready(lanes) : NEVER;
   }
 }
 
@@ -88,15 +76,21 @@ static void keep_shells(struct workspace *w, const struct site_lanes *lanes,
   }
 }
 
-/* (c) power. */
-static void energise(struct workspace *w, const struct site_lanes *lanes,
-                     const struct site *site, const struct power *power, int64_t m) {
+/* (c) power; returns on how many lanes more may come, counting a ramp that ended within the
+   month, so that rounding has no say in it. */
+static double energise(struct workspace *w, const struct site_lanes *lanes,
+                       const struct site *site, const struct power *power, int64_t m) {
   const double now = (double)(m + 1), capacity = site->capacity, a_month = 1 / power->ramp;
-#pragma omp simd
+  const double long_since = 1 + a_month;
+  double n_rising = 0;
+#pragma omp simd reduction(+ : n_rising)
   for (int i = 0; i < LANES; ++i) {
-    const double since = now - (lanes->start[i] + lanes->ready_lag[i]);
-    w->power[i] += capacity * lanes->kept[i] * clip01(since * a_month);
+    const double kept = lanes->kept[i];
+    const double energised = (now - (lanes->start[i] + lanes->ready_lag[i])) * a_month;
+    w->power[i] += capacity * kept * clip01(energised);
+    n_rising += energised < long_since ? kept : 0.0;
   }
+  return n_rising;
 }
 
 /* The first sites, as far as nothing of them will change any more, are added up once. */
@@ -127,10 +121,9 @@ static void add_site(struct workspace *w, struct site_lanes *lanes, const struct
     keep_shells(w, lanes, site, m);
   }
   if ((double)(m + 1) > lanes->first_ready) {
-    energise(w, lanes, site, power, m);
+    const double n_rising = energise(w, lanes, site, power, m);
+    lanes->settled = lanes->all_begun && !building && n_rising == 0;
   }
-  /* A month late, so that rounding has no say in it. */
-  lanes->settled = lanes->all_begun && !building && (double)m > lanes->last_ready + power->ramp;
 }
 
 void sites_month(struct workspace *w, const struct deck *deck, const struct constants *k,

@@ -29,19 +29,6 @@ static void begin_generation(struct generation_lanes *lanes, const struct genera
   }
 }
 
-/* The earliest month in which some lane's age may exceed 0; it does on all lanes at first if it
-   did at t = 0. */
-static void find_phase(struct generation_lanes *lanes) {
-  double oldest = lanes->age_at_zero[0], youngest = oldest;
-  for (int i = 1; i < LANES; ++i) {
-    oldest = most(oldest, lanes->age_at_zero[i]);
-    youngest = least(youngest, lanes->age_at_zero[i]);
-  }
-  lanes->first_begin = -oldest;
-  lanes->all_begun = youngest > 0;
-  lanes->on_offer = lanes->is_over = 0;
-}
-
 /* Adds `weight` times a row to each sum over the fleet. */
 static void add_to_sums(double sums[N_FLEET_SUMS][LANES], const double weights[N_FLEET_SUMS],
                         const double row[LANES]) {
@@ -78,7 +65,7 @@ void supply_begin(struct workspace *w, const struct deck *deck, const struct con
   for (int64_t g = 0; g < deck->n_generations; ++g) {
     begin_generation(&w->generations[g], &deck->generations[g], &k->generations[g], k,
                      &deck->fleet, draws->slip[0], draws->slip[1 + g], draws->yield[g]);
-    find_phase(&w->generations[g]);
+    w->generations[g].all_begun = w->generations[g].on_offer = w->generations[g].is_over = 0;
     add_to_sums(w->delivered, k->generations[g].weight, w->generations[g].delivered);
   }
   keep_history(w, deck, 0);
@@ -199,7 +186,8 @@ static void offer_chips(struct workspace *w, const struct deck *deck, const stru
   }
   for (int64_t g = 0; g < deck->n_generations; ++g) {
     struct generation_lanes *lanes = &w->generations[g];
-    lanes->on_offer = !lanes->is_over && (double)(m + 1) > lanes->first_begin;
+    /* Never before its planned start: a slip is never negative. */
+    lanes->on_offer = !lanes->is_over && (double)(m + 1) > deck->generations[g].start;
     if (lanes->on_offer) {
       if (!lanes->all_begun || k->generations[g].steep) {
         begin_on_lanes(lanes, &deck->generations[g], &k->generations[g], w);

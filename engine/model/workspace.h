@@ -24,7 +24,6 @@ struct generation_lanes {
   double volume[LANES];                  /* [GW] V */
   double delivered[LANES];               /* [GW] d(n) */
   double available[LANES];               /* [GW] av, on offer this month */
-  double first_begin;                    /* [month] it is on no lane's offer before */
   int64_t all_begun;                     /* on every lane age > 0 */
   int64_t on_offer;                      /* some lane may have it on offer this month */
   int64_t is_over;                       /* no lane ever will again */
@@ -38,7 +37,6 @@ struct site_lanes {
   double kept[LANES];   /* k */
   double last_start;    /* [month] of a lane so far */
   double first_ready;   /* [month] no lane is energised before */
-  double last_ready;    /* [month] the last lane's ramp begins, if it is known yet */
   int64_t begun, all_begun; /* some lane has, all lanes have begun */
   int64_t settled;          /* of every lane it is known for good what it gives */
 };
@@ -108,7 +106,6 @@ struct customer_totals {
 
 struct workspace {
   struct laps *laps;                    /* NULL: nobody asks how long it takes */
-  int64_t n_settled;                    /* sites, see settled_capacity */
   alignas(64) double regime[LANES];     /* s */
   double factors[N_FACTORS][LANES];     /* z, correlated */
   double ln_price[LANES], price[LANES]; /* P [$B/GW-year] */
