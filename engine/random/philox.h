@@ -76,7 +76,7 @@ static inline void philox_words(const struct address *address, uint64_t words[2]
 typedef __m512i philox_vector;
 #define PHILOX_WIDTH 8
 #define PHILOX_OP(name) _mm512_##name
-#define PHILOX_XOR _mm512_xor_si512
+#define PHILOX_XOR3(a, b, c) _mm512_ternarylogic_epi64(a, b, c, 0x96)
 #define PHILOX_OR _mm512_or_si512
 #define PHILOX_AND _mm512_and_si512
 #define PHILOX_LOAD(from) _mm512_loadu_si512((const void *)(from))
@@ -85,7 +85,7 @@ typedef __m512i philox_vector;
 typedef __m256i philox_vector;
 #define PHILOX_WIDTH 4
 #define PHILOX_OP(name) _mm256_##name
-#define PHILOX_XOR _mm256_xor_si256
+#define PHILOX_XOR3(a, b, c) _mm256_xor_si256(_mm256_xor_si256(a, b), c)
 #define PHILOX_OR _mm256_or_si256
 #define PHILOX_AND _mm256_and_si256
 #define PHILOX_LOAD(from) _mm256_loadu_si256((const __m256i *)(from))
@@ -94,7 +94,7 @@ typedef __m256i philox_vector;
 typedef __m128i philox_vector;
 #define PHILOX_WIDTH 2
 #define PHILOX_OP(name) _mm_##name
-#define PHILOX_XOR _mm_xor_si128
+#define PHILOX_XOR3(a, b, c) _mm_xor_si128(_mm_xor_si128(a, b), c)
 #define PHILOX_OR _mm_or_si128
 #define PHILOX_AND _mm_and_si128
 #define PHILOX_LOAD(from) _mm_loadu_si128((const __m128i *)(from))
@@ -134,8 +134,8 @@ static inline void philox_lanes(const struct address *address, uint64_t *word0,
     for (int round = 0; round < PHILOX_ROUNDS; ++round) {
       const philox_vector product0 = PHILOX_OP(mul_epu32)(c0, multiplier0);
       const philox_vector product1 = PHILOX_OP(mul_epu32)(c2, multiplier1);
-      c0 = PHILOX_XOR(PHILOX_XOR(PHILOX_OP(srli_epi64)(product1, 32), c1), philox_word(key0));
-      c2 = PHILOX_XOR(PHILOX_XOR(PHILOX_OP(srli_epi64)(product0, 32), c3), philox_word(key1));
+      c0 = PHILOX_XOR3(PHILOX_OP(srli_epi64)(product1, 32), c1, philox_word(key0));
+      c2 = PHILOX_XOR3(PHILOX_OP(srli_epi64)(product0, 32), c3, philox_word(key1));
       c1 = product1;
       c3 = product0;
       key0 += PHILOX_WEYL_0;
