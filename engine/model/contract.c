@@ -60,11 +60,11 @@ static void draw_makeup(struct customer_lanes *a, const struct contract_clock *c
   if (n_vintages == 0) {
     return; /* drawn and deferred stay 0 */
   }
-  const double minimum = clock->minimum, length = clock->length;
+  const double minimum = clock->minimum / clock->length;
 #pragma omp simd
   for (int i = 0; i < LANES; ++i) {
     const double unfunded = max0(a->commitment[i] - a->fulfilled[i] - a->deferred[i]);
-    a->over[i] = max0(a->usage[i] - least(minimum * a->scale[i] / length, unfunded));
+    a->over[i] = max0(a->usage[i] - least(minimum * a->scale[i], unfunded));
     a->drawn[i] = 0;
   }
   for (int64_t v = n_vintages - 1; v >= 0; --v) {

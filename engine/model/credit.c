@@ -49,12 +49,12 @@ static double cumulate_hazard(struct workspace *w, struct customer_lanes *a,
   const struct by_regime base = by_regime(credit->hazard);
   const double slope = credit->hazard_growth_slope, limit = credit->hazard_growth_limit;
   const double runway_slope = credit->hazard_runway_slope;
-  const double reference = credit->runway_reference, cash_out = credit->hazard_cash_out;
+  const double per_month = 1 / credit->runway_reference, cash_out = credit->hazard_cash_out;
   double n_fail = 0;
 #pragma omp simd reduction(+ : n_fail)
   for (int i = 0; i < LANES; ++i) {
     const double slow = lane_exp(clip(slope * (growth_boom - a->growth[i]), -limit, limit));
-    const double strained = 1 + runway_slope * (1 - clip01(a->runway[i] / reference));
+    const double strained = 1 + runway_slope * (1 - clip01(a->runway[i] * per_month));
     const double out = a->cash[i] < 0 ? cash_out : 0.0;
     const double hazard = in_regime(w->regime[i], base) * slow * strained + out;
     const double alive = a->alive[i];

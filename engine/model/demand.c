@@ -58,13 +58,13 @@ static void step_revenue(struct customer_lanes *a, const struct customer *custom
   const double uplift = customer->distribution_growth, reversion = customer->growth_reversion;
   const double growth_spread = customer->growth_volatility * sqrt(STEP);
   const double sigma = customer->revenue_volatility, spread = sigma * sqrt(STEP);
-  const double drag = customer->growth_starvation, ceiling = customer->revenue_ceiling;
+  const double drag = customer->growth_starvation, filled = 1 / customer->revenue_ceiling;
 #pragma omp simd
   for (int i = 0; i < LANES; ++i) {
     const double towards = in_regime(w->regime[i], level) + uplift;
     const double growth = a->growth[i] + reversion * (towards - a->growth[i]) * STEP +
                           growth_spread * z_growth[i];
-    const double room = clip01(1 - a->revenue[i] / ceiling);
+    const double room = clip01(1 - a->revenue[i] * filled);
     const double felt = growth > 0 ? growth * room : growth;
     a->growth[i] = growth;
     a->ln_revenue[i] +=
@@ -85,16 +85,14 @@ static void set_demand(struct customer_lanes *a, const struct customer *customer
   const double elasticity = demand->inference_elasticity;
   const double training = customer->training_demand, inference = customer->inference_demand;
   const double ln_initial = constants->ln_initial_revenue;
-  const double initial_share = customer->initial_share;
-  const double initial_performance = deck->fleet.initial_performance;
+  const double scale = deck->fleet.initial_performance / customer->initial_share;
 #pragma omp simd
   for (int i = 0; i < LANES; ++i) {
     const double trend = (in_regime(w->regime[i], training_growth) - saved) * fade;
     a->ln_training[i] += trend * STEP - 0.5 * sigma * sigma * STEP + spread * z_training[i];
     const double work = training * lane_exp(a->ln_training[i]) +
                         inference * lane_exp(elasticity * (a->ln_revenue[i] - ln_initial));
-    a->demand[i] =
-        work * (a->share[i] / initial_share) / w->performance[i] * initial_performance;
+    a->demand[i] = work * a->share[i] * scale / w->performance[i];
   }
 }
 

@@ -24,19 +24,20 @@ static void pay_tranche(struct workspace *w, struct customer_lanes *a,
   const double capacity = tranche->capacity_threshold - TINY;
   const double winter =
       i_tranche == 0 ? N_REGIMES : REGIME_WINTER; /* the first is paid always */
-  double n_paid = 0;
-#pragma omp simd reduction(+ : n_paid)
+  double n_open = 0;                              /* living lanes that may still be paid it */
+#pragma omp simd reduction(+ : n_open)
   for (int i = 0; i < LANES; ++i) {
-    const double reached =
-        ((a->billed_sum[i] >= spend) & (w->capacity[i] >= capacity)) ? a->alive[i] : 0.0;
-    const double turn =
-        ((a->tranches_paid[i] == number) & (w->regime[i] < winter)) ? reached : 0.0;
+    const double alive = a->alive[i], paid = a->tranches_paid[i];
+    const double turn = ((paid == number) & (w->regime[i] < winter) &
+                         (a->billed_sum[i] >= spend) & (w->capacity[i] >= capacity))
+                            ? alive
+                            : 0.0;
     a->investment[i] += turn * amount;
     a->stake[i] += turn * stake;
-    a->tranches_paid[i] += turn;
-    n_paid += a->tranches_paid[i] > number ? 1.0 : 0.0;
+    a->tranches_paid[i] = paid + turn;
+    n_open += paid + turn <= number ? alive : 0.0;
   }
-  if (n_paid == LANES && a->fewest_tranches == i_tranche) {
+  if (n_open == 0 && a->fewest_tranches == i_tranche) {
     a->fewest_tranches = i_tranche + 1;
   }
 }

@@ -85,7 +85,7 @@ struct customer_lanes {
   double fails[LANES];                                     /* defaults this month */
   double constraint[MONTHS_IN_QUARTER][LANES]; /* codes of the quarter's months, -1: no month */
   int64_t any_default;                         /* some lane has defaulted */
-  int64_t fewest_tranches;                     /* paid on every lane */
+  int64_t fewest_tranches;                     /* paid, or out of reach, on every lane */
 };
 
 /* Sums over the months of a quarter. */

@@ -8,7 +8,7 @@
 #include "stats/digest.h"
 #include "stats/tally.h"
 
-enum { GATHER_BLOCKS = 4 };
+enum { GATHER_BLOCKS = 8 };
 
 struct gather {
   const struct tally *tally; /* whose columns, centres and histograms these are; borrowed */
