@@ -12,10 +12,9 @@
 struct workspace;
 
 /* What a lane needs in every month of every deck: counted in the sources of the model's month.
-   Not counted are the exponentials of path constants and of a generation that begins; divisions
-   by one number for all lanes, which could be multiplications (depreciation, ramps, revenue
-   ceiling, initial share, make-up, runway reference); and what only some decks or months need
-   (pro rata allocation, price reset, tranches, payback net of growth).
+   Not counted are the exponentials of path constants and of a generation that begins, and what
+   only some decks or months need (pro rata allocation, price reset, tranches, payback net of
+   growth).
 
    Exponentials: market price, base business; of a customer revenue, training, inference, price
    expected after a default, hazard.
