@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fpenv.h"
 #include "command/command.h"
 #include "model/version.h"
 
@@ -56,6 +57,9 @@ int main(int argc, char **argv) {
   if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
     print_usage(stdout);
     return (int)close_output(STATUS_OK);
+  }
+  if (fpenv_set() != STATUS_OK) {
+    return STATUS_FAILED;
   }
   for (int i = 0; i < N_COMMANDS; ++i) {
     if (strcmp(argv[1], commands[i].name) == 0) {

@@ -22,7 +22,7 @@ struct march { /* a campaign under way */
 enum status campaign_open(struct campaign *campaign) {
   campaign->crew = crew_make(campaign->threads, &campaign->job);
   return team_agree(campaign->crew != NULL
-                        ? STATUS_OK
+                        ? crew_set_arithmetic(campaign->crew)
                         : status_fail(STATUS_FAILED, "no memory for the blocks of %d threads",
                                       campaign->threads));
 }

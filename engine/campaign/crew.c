@@ -1,11 +1,11 @@
 #include "campaign/crew.h"
 
-#include <fenv.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/arrays.h"
+#include "base/fpenv.h"
 
 struct crew {
   int threads;
@@ -37,7 +37,6 @@ struct crew *crew_make(int threads, const struct job *job) {
   for (int i = 0; made && i < threads; ++i) {
     made = worker_make(&crew->workers[i], job);
   }
-  fesetenv(FE_DFL_ENV);
   if (!made) {
     crew_free(crew);
     return NULL;
@@ -67,12 +66,19 @@ struct worker *crew_worker(struct crew *crew, int number) {
   return &crew->workers[number];
 }
 
+enum status crew_set_arithmetic(struct crew *crew) {
+  int lost = 0;
+#pragma omp parallel num_threads(crew->threads) reduction(+ : lost)
+  lost += fpenv_set() == STATUS_OK ? 0 : 1;
+  return lost == 0 ? STATUS_OK : STATUS_FAILED;
+}
+
 void crew_run(struct crew *crew, int64_t n, crew_task *task, crew_task *last, void *context) {
 #pragma omp parallel num_threads(crew->threads)
   {
     const int number = omp_get_thread_num();
     struct worker *worker = &crew->workers[number];
-    fesetenv(FE_DFL_ENV); /* a library may have changed rounding or flushes small numbers */
+    fpenv_demand();
 #pragma omp for schedule(dynamic, 1) nowait
     for (int64_t i = 0; i < n; ++i) {
       task(context, worker, i);

@@ -1,6 +1,6 @@
 /* The threads of a rank, a worker each, and the locks for what they share: the only door to
-   OpenMP. Invariant: tasks run in the default floating-point environment, whatever a library
-   has left behind. */
+   OpenMP. Invariant: tasks run in the floating-point environment of base/fpenv.h, whatever a
+   library has left behind. */
 #ifndef TENOR_CREW_H
 #define TENOR_CREW_H
 
@@ -22,6 +22,10 @@ void crew_free(struct crew *crew);
 
 int crew_size(const struct crew *crew);
 struct worker *crew_worker(struct crew *crew, int number); /* 0 .. size-1 */
+
+/* Gives each thread its floating-point environment before there is any work, when a rank that
+   cannot have it can still tell the others. Error: STATUS_FAILED. Not collective. */
+enum status crew_set_arithmetic(struct crew *crew);
 
 /* Does task(context, worker, i) for i = 0 .. n-1, shared out as threads become free, and then
    last(context, worker, number of the thread) on every thread. */

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/fpenv.h"
+
 enum {
   CHUNK_WORDS = 1 << 20
 }; /* of one reduction: 8 MB, so that MPI's own buffers stay small */
@@ -41,6 +43,10 @@ enum status team_open(struct team *team, int *argc, char ***argv) {
   if (provided < MPI_THREAD_FUNNELED) {
     status_fail(STATUS_FAILED,
                 "this MPI library allows no threads (MPI_THREAD_FUNNELED wanted)");
+    team_close();
+    return STATUS_FAILED;
+  }
+  if (team_agree(fpenv_set()) != STATUS_OK) { /* MPI loads libraries when it starts */
     team_close();
     return STATUS_FAILED;
   }

@@ -15,8 +15,8 @@ struct team {
   int node_ranks; /* ranks that share this machine, this one included */
 };
 
-/* Starts MPI. Error: STATUS_FAILED if MPI cannot start or gives less than MPI_THREAD_FUNNELED.
- * Collective. */
+/* Starts MPI. Error: STATUS_FAILED if MPI cannot start or gives less than MPI_THREAD_FUNNELED,
+   or if a rank cannot have the floating-point environment (base/fpenv.h). Collective. */
 enum status team_open(struct team *team, int *argc, char ***argv);
 
 /* Ends MPI. Collective. */
