@@ -3,6 +3,11 @@
 #ifndef TENOR_BASE_LIMITS_H
 #define TENOR_BASE_LIMITS_H
 
+/* Paths the kernel computes side by side, a power of two; results do not depend on it. */
+#ifndef LANES
+#define LANES 64
+#endif
+
 enum {
   MAX_GENERATIONS = 16,
   MAX_SITES = 32,
@@ -20,9 +25,9 @@ enum {
   MAX_UNIT = 32,      /* bytes of a unit */
   N_REGIMES = 3,
   N_FACTORS = 5,
-  LANES = 64, /* paths the kernel computes side by side; results do not depend on it */
   BLOCK_PATHS =
       512 /* paths of a block, the unit of work, restart and sharding; results depend on it */
 };
+_Static_assert(BLOCK_PATHS % LANES == 0, "a block is a number of groups of lanes");
 
 #endif

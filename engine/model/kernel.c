@@ -1,9 +1,11 @@
 #include "model/kernel.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arrays.h"
+#include "model/isa.h"
 #include "model/workspace.h"
 
 /* One kernel for each instruction set that was built; the fastest first. */
@@ -36,9 +38,20 @@ static const struct {
 #ifdef HAVE_AVX2
     {&kernel_avx2, runs_avx2},
 #endif
-    {&kernel_baseline, runs_anywhere},
+    {&kernel_this_isa, runs_anywhere}, /* this file is compiled for no set in particular */
 };
 enum { N_VARIANTS = sizeof variants / sizeof variants[0] };
+
+static void refuse_unknown(const char *wanted) {
+  char names[64] = "";
+  for (int n = 0; n < N_VARIANTS; ++n) {
+    const size_t length = strlen(names);
+    snprintf(names + length, sizeof names - length, "%s%s", n > 0 ? ", " : "",
+             variants[n].kernel->name);
+  }
+  status_fail(STATUS_USAGE, "TENOR_ISA=%s: no such kernel in this build; it has %s", wanted,
+              names);
+}
 
 const struct kernel *kernel_pick(void) {
   const char *wanted = getenv("TENOR_ISA");
@@ -58,8 +71,7 @@ const struct kernel *kernel_pick(void) {
       return NULL;
     }
   }
-  status_fail(STATUS_USAGE, "TENOR_ISA=%s: no such kernel in this build; it has%s%s baseline",
-              wanted, N_VARIANTS > 2 ? " avx512," : "", N_VARIANTS > 1 ? " avx2," : "");
+  refuse_unknown(wanted);
   return NULL;
 }
 

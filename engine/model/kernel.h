@@ -22,7 +22,7 @@ struct workspace; /* state of one group of paths; one per thread, made once, reu
                      group */
 
 struct kernel {
-  const char *name; /* "baseline", "avx2", "avx512" */
+  const char *name; /* "baseline", "avx2", "avx512", "neon" */
 
   /* The plain sampler of the same instruction set (random/sampler.h). */
   void (*sample_paths)(uint64_t seed, uint32_t replicate, int64_t first_path,
@@ -60,8 +60,10 @@ struct kernel {
   void (*floor)(struct workspace *w, int64_t customers);
 };
 
-/* One for each instruction set; kernel.c knows which are built. */
-extern const struct kernel kernel_baseline, kernel_avx2, kernel_avx512;
+/* One for each instruction set; kernel.c knows which are built. On aarch64 the baseline is
+ * NEON.
+ */
+extern const struct kernel kernel_baseline, kernel_avx2, kernel_avx512, kernel_neon;
 
 /* A block: paths first_path .. first_path + BLOCK_PATHS - 1, all of them (a caller that wants
    fewer uses only the first ones). Fills the whole matrix columns[n_columns][BLOCK_PATHS]. */

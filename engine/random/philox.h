@@ -15,6 +15,8 @@
 
 #if defined(__SSE2__)
 #include <immintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
 #endif
 
 #include "base/limits.h"
@@ -99,11 +101,25 @@ typedef __m128i philox_vector;
 #define PHILOX_AND _mm_and_si128
 #define PHILOX_LOAD(from) _mm_loadu_si128((const __m128i *)(from))
 #define PHILOX_STORE(to, value) _mm_storeu_si128((__m128i *)(to), value)
+#elif defined(__ARM_NEON)
+typedef uint64x2_t philox_vector;
+#define PHILOX_WIDTH 2
+#define PHILOX_OP(name) philox_##name
+#define philox_mul_epu32(a, b) vmull_u32(vmovn_u64(a), vmovn_u64(b))
+#define philox_srli_epi64(a, bits) vshrq_n_u64(a, bits)
+#define philox_slli_epi64(a, bits) vshlq_n_u64(a, bits)
+#define PHILOX_XOR3(a, b, c) veorq_u64(veorq_u64(a, b), c)
+#define PHILOX_OR vorrq_u64
+#define PHILOX_AND vandq_u64
+#define PHILOX_LOAD(from) vld1q_u64(from)
+#define PHILOX_STORE(to, value) vst1q_u64(to, value)
 #endif
 
 #if defined(PHILOX_WIDTH)
 static inline philox_vector philox_word(uint32_t word) {
-#if PHILOX_WIDTH == 2
+#if defined(__ARM_NEON)
+  return vdupq_n_u64(word);
+#elif PHILOX_WIDTH == 2
   return _mm_set1_epi64x((long long)word);
 #elif PHILOX_WIDTH == 4
   return _mm256_set1_epi64x((long long)word);

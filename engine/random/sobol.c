@@ -3,7 +3,7 @@
 #include "random/philox.h"
 #include "random/purposes.h"
 
-enum { BITS = 32, LANE_BITS = 6 };
+enum { BITS = 32, LANE_BITS = __builtin_ctz(LANES) };
 _Static_assert(1 << LANE_BITS == LANES, "lanes are the points of the low bits of a number");
 
 /* The first n direction numbers of a dimension, first bit lowest: Sobol's recurrence, mirrored.

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "model/metrics.h"
+#include "random/isa.h"
 
 enum { ROW_PATHS = 64, MOMENTS = 4 };
 _Static_assert(LANES % ROW_PATHS == 0 && BLOCK_PATHS % LANES == 0, "groups are whole rows");
@@ -29,6 +30,7 @@ typedef void digest_row(const double *values, int64_t n, double centre, enum win
 /* The one for the instruction set of a kernel of that name (kernel.h). */
 digest_row *digest_pick(const char *kernel_name);
 
-digest_row digest_row_baseline, digest_row_avx2, digest_row_avx512;
+#define digest_row_this_isa ISA_NAME(digest_row)
+digest_row digest_row_baseline, digest_row_avx2, digest_row_avx512, digest_row_neon;
 
 #endif

@@ -2,11 +2,8 @@
 #include <stdalign.h>
 #include <string.h>
 
-#include "random/isa.h"
 #include "stats/code.h"
 #include "stats/digest.h"
-
-#define digest_row_this_isa ISA_NAME(digest_row)
 
 /* The partial sums of a row, and how many of them one vector of this instruction set holds. */
 enum { PARTIAL = 8 };

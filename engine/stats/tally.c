@@ -191,7 +191,7 @@ void tally_add(struct tally *tally, int64_t column, const double *values, int64_
     const int64_t rest = n - i;
     double row[ROW_PATHS] = {0};
     memcpy(row, values + i, (size_t)(rest < ROW_PATHS ? rest : ROW_PATHS) * sizeof *row);
-    digest_row_baseline(row, rest < ROW_PATHS ? rest : ROW_PATHS, tally->centre[column],
+    digest_row_this_isa(row, rest < ROW_PATHS ? rest : ROW_PATHS, tally->centre[column],
                         tally->window[column], &digest, codes + i);
   }
   tally_add_block(tally, column, (struct block_part){n, part}, &digest, codes);

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/arrays.h"
+#include "model/isa.h"
 #include "model/kernel.h"
 #include "model/matrix.h"
 #include "model/workspace.h"
@@ -26,7 +27,7 @@ static int n_kernels = 0;
 
 static int find_kernels(void **state) {
   (void)state;
-  kernels[n_kernels++] = &kernel_baseline;
+  kernels[n_kernels++] = &kernel_this_isa;
 #ifdef HAVE_AVX2
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
     kernels[n_kernels++] = &kernel_avx2;

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "math/lane.h"
+#include "model/isa.h"
 #include "model/kernel.h"
 #include "random/draws.h"
 #include "random/philox.h"
@@ -38,7 +39,7 @@ static const struct kernel *kernels[3];
 static int n_kernels = 0;
 
 static int find_kernels(void) {
-  kernels[n_kernels++] = &kernel_baseline;
+  kernels[n_kernels++] = &kernel_this_isa;
 #ifdef HAVE_AVX2
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
     kernels[n_kernels++] = &kernel_avx2;
