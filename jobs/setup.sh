@@ -11,6 +11,7 @@ setup_table() {
 run build-essential autoconf automake libopenmpi-dev openmpi-bin libnetcdf-dev libyaml-dev libudunits2-dev nettle-dev
 run python3 python3-xarray python3-netcdf4 python3-matplotlib python3-jinja2 python3-yaml
 test clang libomp-dev clang-format libmpich-dev mpich libcmocka-dev python3-pytest python3-scipy netcdf-bin nco dieharder git
+test-aarch64 gcc-aarch64-linux-gnu qemu-user
 test-browser chromium
 TABLE
     ;;
@@ -89,16 +90,20 @@ setup_tools_present() {
   done
 }
 
+# setup_configure: makes ./configure, or makes it anew when its sources are newer.
+setup_configure() {
+  if [ ! -e "$setup_top/configure" ] || [ "$setup_top/configure.ac" -nt "$setup_top/configure" ] ||
+    [ "$setup_top/Makefile.am" -nt "$setup_top/Makefile.in" ]; then
+    (cd "$setup_top" && autoreconf -i >&2)
+  fi
+}
+
 # setup_build FOLDER [ARGUMENT...]: configures FOLDER (made if need be) with the arguments and builds everything in
-# it. Configures again only when configure or the arguments are newer than the last time.
+# it, or what $SETUP_TARGETS names. Configures again only when configure or the arguments are newer than the last time.
 setup_build() {
   local folder=$1 stamp
   shift
-  if [ ! -e "$setup_top/configure" ] || [ "$setup_top/configure.ac" -nt "$setup_top/configure" ] ||
-    [ "$setup_top/Makefile.am" -nt "$setup_top/Makefile.in" ]; then
-    (cd "$setup_top" && autoreconf -i >&2) || return 1
-  fi
-  mkdir -p "$folder" || return 1
+  setup_configure && mkdir -p "$folder" || return 1
   stamp=$folder/configured-with
   if [ ! -e "$folder/Makefile" ] || [ "$setup_top/configure" -nt "$folder/Makefile" ] ||
     [ "$(cat "$stamp" 2>/dev/null)" != "$*" ]; then
@@ -108,7 +113,8 @@ setup_build() {
     }
     printf '%s' "$*" >"$stamp"
   fi
-  make -C "$folder" -s -j"$(nproc)" >&2
+  # shellcheck disable=SC2086
+  make -C "$folder" -s -j"$(nproc)" ${SETUP_TARGETS:-all} >&2
 }
 
 # setup_python: prints a Python that has the post-processing modules.

@@ -6,7 +6,9 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 . jobs/setup.sh
 
-setup_packages run test test-browser
+purposes=(run test test-browser)
+[ "$(uname -m)" = aarch64 ] || purposes+=(test-aarch64)
+setup_packages "${purposes[@]}"
 python=$(setup_python) || exit 1
 setup_mpi_environment
 export PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=${OMP_NUM_THREADS:-$(nproc)} OMP_PROC_BIND=false OMPI_MCA_mpi_yield_when_idle=1
@@ -88,6 +90,11 @@ step "build with gcc and Open MPI" setup_build build CC=gcc MPICC=mpicc.openmpi 
 step "build with clang and MPICH" setup_build build/clang-mpich CC=clang MPICC=mpicc.mpich --enable-werror
 step "build with sanitizers" setup_build build/sanitize CC=gcc MPICC=mpicc.openmpi --enable-werror \
   CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined"
+
+# Builds at other levels, for other lanes, for aarch64: tests/program/test_identity.py compares their results.
+if step "builds for identity" tests/identity/build.sh && [ -e build/identity/aarch64/engine/tenor ]; then
+  step "unit tests for aarch64" tests/identity/check.sh
+fi
 
 export TENOR=$PWD/build/engine/tenor TENOR_MPICH=$PWD/build/clang-mpich/engine/tenor
 export TENOR_BUILD=$PWD/build TENOR_SANITIZE=$PWD/build/sanitize PYTHON=$python

@@ -7,7 +7,7 @@ set -euo pipefail
 
 sysroot=${1:?usage: sysroot.sh FOLDER}
 # MPICH, because its programs start alone, without a helper process, which an emulator would have to start too.
-wanted=(libc6-dev libgomp1 libmpich-dev libnetcdf-dev libyaml-dev libudunits2-dev libexpat1-dev nettle-dev
+wanted=(libc6-dev libgomp1 libomp-dev libmpich-dev libnetcdf-dev libyaml-dev libudunits2-dev libexpat1-dev nettle-dev
   libcmocka-dev)
 stamp="arm64 ${wanted[*]}"
 if [ "$(cat "$sysroot/made-of" 2>/dev/null)" = "$stamp" ]; then
@@ -56,6 +56,9 @@ done
 find "$work/root" -type l -lname '/*' | while read -r link; do
   ln -sfn "$(realpath -m --relative-to="$(dirname "$link")" "$work/root$(readlink "$link")")" "$link"
 done
+# clang of this machine looks for its OpenMP where libraries of arm64 are.
+ln -sf libomp.so.5 "$work/root/usr/lib/aarch64-linux-gnu/libomp.so"
+find "$work/root/usr/lib" -name 'libomptarget*' -delete
 rm -rf "$work/root/usr/share/doc" "$work/root/usr/share/man" "$work/root/usr/bin"
 printf '%s' "$stamp" >"$work/root/made-of"
 mv "$work/root" "$sysroot"

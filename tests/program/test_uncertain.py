@@ -3,6 +3,7 @@ import filecmp
 import itertools
 import json
 import os
+import platform
 import subprocess
 from pathlib import Path
 
@@ -291,7 +292,7 @@ def test_bytes_do_not_depend_on_who_computes_them(full, tmp_path):
     first = run("first.nc")
     flags = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
     others = [run("ranks.nc", ranks=3), run("threads.nc", threads=4), run("both.nc", ranks=2, threads=2)]
-    others += [run("baseline.nc", isa="baseline")]
+    others += [run("baseline.nc", isa="neon" if platform.machine() == "aarch64" else "baseline")]
     others += [run("avx2.nc", isa="avx2")] if "avx2" in flags else []
     if os.environ.get("TENOR_MPICH"):
         others.append(run("clang.nc", ranks=2, program=os.environ["TENOR_MPICH"], mpirun="mpirun.mpich"))
