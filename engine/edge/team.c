@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/fpenv.h"
+#include "edge/team_start.h"
 
 enum {
   CHUNK_WORDS = 1 << 20
@@ -28,6 +29,7 @@ static void demand(int code, const char *call) {
 
 enum status team_open(struct team *team, int *argc, char ***argv) {
   int provided = MPI_THREAD_SINGLE;
+  team_start_shorten();
   if (MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided) != MPI_SUCCESS) {
     return status_fail(STATUS_FAILED, "MPI_Init_thread failed");
   }
