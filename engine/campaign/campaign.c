@@ -20,11 +20,14 @@ struct march { /* a campaign under way */
 };
 
 enum status campaign_open(struct campaign *campaign) {
-  campaign->crew = crew_make(campaign->threads, &campaign->job);
+  campaign->crew = crew_make(campaign->placement->threads, &campaign->job);
+  if (campaign->crew != NULL) {
+    crew_place(campaign->crew, campaign->placement);
+  }
   return team_agree(campaign->crew != NULL
                         ? crew_set_arithmetic(campaign->crew)
                         : status_fail(STATUS_FAILED, "no memory for the blocks of %d threads",
-                                      campaign->threads));
+                                      campaign->placement->threads));
 }
 
 void campaign_close(struct campaign *campaign) {
@@ -343,16 +346,16 @@ static enum status run_all(struct march *march, const struct ranges *todo) {
 static enum status open_gathers(const struct march *march) {
   const struct campaign *campaign = march->campaign;
   bool made = true;
-  for (int i = 0; made && i < campaign->threads; ++i) {
+  for (int i = 0; made && i < crew_size(campaign->crew); ++i) {
     made = worker_gather(crew_worker(campaign->crew, i), &campaign->job, march->local);
   }
   return team_agree(made ? STATUS_OK
                          : status_fail(STATUS_FAILED, "no memory for the blocks of %d threads",
-                                       campaign->threads));
+                                       crew_size(campaign->crew)));
 }
 
 static void close_gathers(const struct campaign *campaign) {
-  for (int i = 0; i < campaign->threads; ++i) {
+  for (int i = 0; i < crew_size(campaign->crew); ++i) {
     worker_drop(crew_worker(campaign->crew, i));
   }
 }
@@ -365,7 +368,7 @@ enum status campaign_run(const struct campaign *campaign, const struct ranges *t
                         .local = state,
                         .outcome = outcome,
                         .start = progress_clock()};
-  int64_t threads[1] = {campaign->threads};
+  int64_t threads[1] = {crew_size(campaign->crew)};
   enum status status = STATUS_OK;
   *outcome = (struct outcome){.ending = ENDED_WHOLE};
   if (campaign->job.sampling.points > 0) {

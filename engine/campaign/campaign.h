@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "campaign/plan.h"
 #include "campaign/worker.h"
+#include "edge/placement.h"
 #include "edge/progress.h"
 #include "edge/team.h"
 #include "stats/exact.h"
@@ -17,10 +18,10 @@
 struct campaign { /* set by the caller, all borrowed */
   const struct team *team;
   struct job job;
-  const struct targets *targets; /* NULL or empty: none */
-  double max_seconds;            /* of sampling; 0: no limit */
-  int threads;                   /* of this rank */
-  struct progress *progress;     /* NULL but on rank 0 */
+  const struct targets *targets;     /* NULL or empty: none */
+  double max_seconds;                /* of sampling; 0: no limit */
+  const struct placement *placement; /* of this rank's threads */
+  struct progress *progress;         /* NULL but on rank 0 */
 
   struct crew *crew; /* what the threads compute in; campaign_open makes it */
 };

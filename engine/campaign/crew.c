@@ -2,25 +2,20 @@
 
 #include <omp.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/arrays.h"
 #include "base/fpenv.h"
 
 struct crew {
   int threads;
-  struct worker *workers; /* [threads] */
+  struct worker *workers;            /* [threads] */
+  const struct placement *placement; /* of the threads; NULL: left to the system */
   omp_lock_t locks[STRIPES];
 };
 
-int crew_threads(const struct team *team) {
-  if (getenv("OMP_NUM_THREADS") != NULL) {
-    return omp_get_max_threads();
-  }
-  const int mine = omp_get_num_procs();
-  const long online = sysconf(_SC_NPROCESSORS_ONLN);
-  const int share = mine < online ? mine : mine / team->node_ranks;
-  return share > 1 ? share : 1;
+struct openmp crew_openmp(void) {
+  return (struct openmp){.asked = getenv("OMP_NUM_THREADS") != NULL ? omp_get_max_threads() : 0,
+                         .processors = omp_get_num_procs()};
 }
 
 struct crew *crew_make(int threads, const struct job *job) {
@@ -42,6 +37,10 @@ struct crew *crew_make(int threads, const struct job *job) {
     return NULL;
   }
   return crew;
+}
+
+void crew_place(struct crew *crew, const struct placement *placement) {
+  crew->placement = placement;
 }
 
 void crew_free(struct crew *crew) {
@@ -78,12 +77,18 @@ void crew_run(struct crew *crew, int64_t n, crew_task *task, crew_task *last, vo
   {
     const int number = omp_get_thread_num();
     struct worker *worker = &crew->workers[number];
+    if (crew->placement != NULL) {
+      placement_bind(crew->placement, number);
+    }
     fpenv_demand();
 #pragma omp for schedule(dynamic, 1) nowait
     for (int64_t i = 0; i < n; ++i) {
       task(context, worker, i);
     }
     last(context, worker, number);
+  }
+  if (crew->placement != NULL) {
+    placement_release(crew->placement);
   }
 }
 

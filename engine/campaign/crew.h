@@ -5,20 +5,23 @@
 #define TENOR_CREW_H
 
 #include "campaign/worker.h"
-#include "edge/team.h"
+#include "edge/placement.h"
 
 enum { STRIPES = 64 }; /* parts of the columns that are locked one by one */
 
 struct crew;
 
-/* Threads this rank should use when none were asked for: OMP_NUM_THREADS, else the CPUs it may
-   run on, shared with the other ranks of the machine unless it is bound. Not collective. */
-int crew_threads(const struct team *team);
+/* What OpenMP was told by its environment. Not collective. */
+struct openmp crew_openmp(void);
 
 /* So many threads for a job (borrowed). NULL if memory is short; the caller frees it with
    crew_free. */
 struct crew *crew_make(int threads, const struct job *job);
 void crew_free(struct crew *crew);
+
+/* From now on the threads run where `placement` (borrowed), which is of as many, has them; the
+   main thread while it works with the others only. Not collective. */
+void crew_place(struct crew *crew, const struct placement *placement);
 
 int crew_size(const struct crew *crew);
 struct worker *crew_worker(struct crew *crew, int number); /* 0 .. size-1 */

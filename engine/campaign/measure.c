@@ -13,6 +13,7 @@ struct measurement {
   const struct team *team;
   const struct deck *deck;
   const struct effort *effort;
+  struct placement placement; /* of the full crew */
   struct constants constants;
   struct layout layout;
   int n_kernels;
@@ -190,17 +191,18 @@ static bool make_room(struct measurement *of, struct crew *crew, int kernel) {
 }
 
 static enum status set_up(struct measurement *of) {
+  placement_arrange(&of->placement, of->team, of->effort->threads, crew_openmp(), true);
   layout_make(&of->layout, of->deck);
   constants_make(&of->constants, of->deck);
   enum status status = list_kernels(of);
   if (status != STATUS_OK) {
     return status;
   }
-  const int threads = of->effort->threads > 0 ? of->effort->threads : crew_threads(of->team);
-  of->full_crew = crew_make(threads, &of->jobs[0]);
+  of->full_crew = crew_make(of->placement.threads, &of->jobs[0]);
   of->workspace = workspace_make(of->deck);
   bool made = of->full_crew != NULL && of->workspace != NULL;
   if (made) {
+    crew_place(of->full_crew, &of->placement);
     const struct campaign campaign = {
         .team = of->team, .job = of->jobs[0], .crew = of->full_crew};
     status = campaign_state(&campaign, &of->state);
@@ -212,7 +214,8 @@ static enum status set_up(struct measurement *of) {
   }
   return made || status != STATUS_OK
              ? status
-             : status_fail(STATUS_FAILED, "no memory for the blocks of %d threads", threads);
+             : status_fail(STATUS_FAILED, "no memory for the blocks of %d threads",
+                           of->placement.threads);
 }
 
 /* Rank 0 finds how many blocks fill the time. The first block warms up. */

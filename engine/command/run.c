@@ -51,6 +51,7 @@ enum status command_run(int argc, char **argv) {
     const struct sample sample = {.decks = {options.decks[i]},
                                   .n_decks = 1,
                                   .into_folder = options.n_decks > 1,
+                                  .again = i > 0,
                                   .argc = argc,
                                   .argv = argv};
     const enum status mine = sample_run(&sample, &team, &options);

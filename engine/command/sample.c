@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/arrays.h"
 #include "campaign/campaign.h"
@@ -36,6 +35,7 @@ struct run { /* one result in the making; text and output on rank 0 only */
   struct order order;
   struct constants constants[MAX_SIDES];
   struct layout layout;
+  struct placement placement;
   struct state state;
   struct ranges todo;
   struct outcome outcome;
@@ -252,18 +252,6 @@ static enum status prepare(struct run *run) {
 
 /* ---- computing */
 
-static void warn_if_crowded(const struct team *team, int threads) {
-  const long online = sysconf(_SC_NPROCESSORS_ONLN);
-  if (team->rank == 0 && (long)threads * team->node_ranks > online) {
-    status_warn(
-        "%d ranks x %d threads share %ld CPUs of this machine; ask for --threads %ld, or with "
-        "mpirun "
-        "--map-by slot:PE=%d, or with srun --cpus-per-task=%d",
-        team->node_ranks, threads, online,
-        online / team->node_ranks > 1 ? online / team->node_ranks : 1, threads, threads);
-  }
-}
-
 /* What of the paths 0 .. paths-1 a result lacks; a block that is not whole is taken out of its
    state, to be sampled as a whole. Rank 0 only. */
 static enum status go_on(struct run *run, const struct campaign *campaign) {
@@ -339,7 +327,7 @@ static enum status write_result(const struct run *run, const struct campaign *ca
                                                    : run->sample->decks[0],
                                   .instruction_set = campaign->job.kernel->name,
                                   .team = run->team,
-                                  .threads = campaign->threads,
+                                  .placement = &run->placement,
                                   .paths = ranges_count(&run->state.paths),
                                   .sampled = run->sampled,
                                   .seconds = run->seconds,
@@ -391,6 +379,7 @@ static enum status compute(struct run *run, struct campaign *campaign) {
     progress_end(&progress);
     status = status == STATUS_OK ? report(run, campaign) : status;
   }
+  team_wait(); /* asleep, while rank 0 writes */
   return team_agree(status);
 }
 
@@ -408,15 +397,13 @@ static enum status run_sides(struct run *run) {
                                       .sampling = run->order.sampling},
                               .targets = &run->order.targets,
                               .max_seconds = run->options->max_seconds,
-                              .threads = run->options->threads};
+                              .placement = &run->placement};
   for (int i = 0; i < campaign.job.n_sides; ++i) {
     constants_make(&run->constants[i], &run->order.decks[i]);
     campaign.job.sides[i] = (struct side){&run->order.decks[i], &run->constants[i]};
   }
-  if (campaign.threads == 0) {
-    campaign.threads = crew_threads(run->team);
-  }
-  warn_if_crowded(run->team, campaign.threads);
+  placement_arrange(&run->placement, run->team, run->options->threads, crew_openmp(),
+                    !run->sample->again);
   status = team_agree(campaign.job.kernel != NULL ? STATUS_OK : STATUS_USAGE);
   if (status == STATUS_OK) {
     status = campaign_open(&campaign);

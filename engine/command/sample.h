@@ -12,6 +12,7 @@ struct sample {         /* one result to be made; all borrowed */
   int n_decks;
   const char *extended; /* a result to go on with, which holds its decks; NULL: a new one */
   bool into_folder;     /* the output option names a folder */
+  bool again;           /* not the command's first: the placement was warned of */
   int argc;             /* of the command, for the record */
   char **argv;
 };

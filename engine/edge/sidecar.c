@@ -72,8 +72,11 @@ static void put_all(FILE *out, const struct sidecar *sidecar) {
   put_command(out, sidecar->argc, sidecar->argv);
   put_member(out, "ending", sidecar->ending);
   put_looks(out, sidecar);
-  fprintf(out, "  \"ranks\": %d,\n  \"threads\": %d,\n  \"paths\": %" PRId64 ",\n",
-          sidecar->team->size, sidecar->threads, sidecar->paths);
+  fprintf(out, "  \"ranks\": %d,\n  \"threads\": %d,\n", sidecar->team->size,
+          sidecar->placement->threads);
+  fprintf(out, "  \"processors\": %d,\n  \"pinned\": %s,\n", sidecar->placement->processors,
+          sidecar->placement->pinned ? "true" : "false");
+  fprintf(out, "  \"paths\": %" PRId64 ",\n", sidecar->paths);
   fprintf(out, "  \"seconds\": %.3f,\n  \"paths_per_second\": %.0f\n}\n", sidecar->seconds,
           sidecar->seconds > 0.0 ? (double)sidecar->sampled / sidecar->seconds : 0.0);
 }

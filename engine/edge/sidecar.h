@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "edge/placement.h"
 #include "edge/team.h"
 #include "stats/targets.h"
 
@@ -14,7 +15,7 @@ struct sidecar {      /* all borrowed */
   const char *deck_path;
   const char *instruction_set;
   const struct team *team;
-  int threads; /* of rank 0 */
+  const struct placement *placement; /* of rank 0 */
   int64_t paths;
   int64_t sampled;               /* of them in this run */
   double seconds;                /* of sampling */

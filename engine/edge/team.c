@@ -1,6 +1,7 @@
 #include "edge/team.h"
 
 #include <mpi.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -27,6 +28,14 @@ static void demand(int code, const char *call) {
   MPI_Abort(MPI_COMM_WORLD, STATUS_FAILED);
 }
 
+/* The ranks of this machine, in their order. */
+static MPI_Comm split_node(void) {
+  MPI_Comm node = MPI_COMM_NULL;
+  demand(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node),
+         "MPI_Comm_split_type");
+  return node;
+}
+
 enum status team_open(struct team *team, int *argc, char ***argv) {
   int provided = MPI_THREAD_SINGLE;
   team_start_shorten();
@@ -36,10 +45,8 @@ enum status team_open(struct team *team, int *argc, char ***argv) {
   demand(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
   demand(MPI_Comm_rank(MPI_COMM_WORLD, &team->rank), "MPI_Comm_rank");
   demand(MPI_Comm_size(MPI_COMM_WORLD, &team->size), "MPI_Comm_size");
-  MPI_Comm node = MPI_COMM_NULL;
-  demand(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, team->rank, MPI_INFO_NULL,
-                             &node),
-         "MPI_Comm_split_type");
+  MPI_Comm node = split_node();
+  demand(MPI_Comm_rank(node, &team->node_rank), "MPI_Comm_rank");
   demand(MPI_Comm_size(node, &team->node_ranks), "MPI_Comm_size");
   demand(MPI_Comm_free(&node), "MPI_Comm_free");
   if (provided < MPI_THREAD_FUNNELED) {
@@ -104,6 +111,29 @@ void team_sum(const struct team *team, int64_t *words, size_t n) {
     words += part;
     n -= part;
   }
+}
+
+void team_gather_node(const void *mine, size_t size, void *all) {
+  MPI_Comm node = split_node();
+  demand(MPI_Allgather(mine, (int)size, MPI_BYTE, all, (int)size, MPI_BYTE, node),
+         "MPI_Allgather");
+  demand(MPI_Comm_free(&node), "MPI_Comm_free");
+}
+
+int team_first_text(const struct team *team, char *text, size_t size) {
+  const bool mine = text[0] != '\0';
+  int first = mine ? team->rank : team->size, n = mine;
+  demand(MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD),
+         "MPI_Allreduce");
+  demand(MPI_Allreduce(MPI_IN_PLACE, &n, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD), "MPI_Allreduce");
+  if (n > 0 && first != 0 && team->rank == first) {
+    demand(MPI_Send(text, (int)size, MPI_CHAR, 0, 0, MPI_COMM_WORLD), "MPI_Send");
+  }
+  if (n > 0 && first != 0 && team->rank == 0) {
+    demand(MPI_Recv(text, (int)size, MPI_CHAR, first, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE),
+           "MPI_Recv");
+  }
+  return n;
 }
 
 void team_library(char *text, size_t size) {

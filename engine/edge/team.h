@@ -13,6 +13,7 @@
 struct team {
   int rank, size;
   int node_ranks; /* ranks that share this machine, this one included */
+  int node_rank;  /* number of this one among them */
 };
 
 /* Starts MPI. Error: STATUS_FAILED if MPI cannot start or gives less than MPI_THREAD_FUNNELED,
@@ -38,6 +39,15 @@ void team_wait(void);
 /* Adds the `n` words of all ranks into rank 0's; the other ranks' words are left undefined.
    Integers, so the order does not matter. Collective. */
 void team_sum(const struct team *team, int64_t *words, size_t n);
+
+/* The `size` bytes of each rank of this machine, by node_rank: all[node_ranks][size].
+ * Collective.
+ */
+void team_gather_node(const void *mine, size_t size, void *all);
+
+/* Gives rank 0 the text of the first rank whose text is not empty; returns how many there are.
+   `size` is the same everywhere. Collective. */
+int team_first_text(const struct team *team, char *text, size_t size);
 
 /* The MPI library's name and version in one line, cut to `size` bytes. Not collective, works
  * before team_open. */

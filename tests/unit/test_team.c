@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -148,6 +149,37 @@ static void ranks_that_wait_leave_the_processor_alone(void **state) {
   assert_true(team.size == 1 || time_of(CLOCK_MONOTONIC) - began > 0.2);
 }
 
+static void each_rank_sees_all_of_its_machine(void **state) {
+  (void)state;
+  char mine[3], *all = new_array((size_t)team.node_ranks, sizeof mine);
+  memset(mine, team.node_rank + 1, sizeof mine);
+  team_gather_node(mine, sizeof mine, all);
+  for (int r = 0; r < team.node_ranks; ++r) {
+    for (size_t i = 0; i < sizeof mine; ++i) {
+      assert_int_equal(all[(size_t)r * sizeof mine + i], r + 1);
+    }
+  }
+  free(all);
+}
+
+/* Ranks from `first` on have something to say. */
+static void rank_0_hears_the_first_that_speaks(void **state) {
+  (void)state;
+  for (int first = 0; first <= team.size; ++first) {
+    char text[32] = "", wanted[32] = "";
+    if (team.rank >= first) {
+      snprintf(text, sizeof text, "rank %d", team.rank);
+    }
+    if (first < team.size) {
+      snprintf(wanted, sizeof wanted, "rank %d", first);
+    }
+    assert_int_equal(team_first_text(&team, text, sizeof text), team.size - first);
+    if (team.rank == 0) {
+      assert_string_equal(text, wanted);
+    }
+  }
+}
+
 static void the_library_names_itself_in_one_line(void **state) {
   (void)state;
   char text[200] = "";
@@ -171,6 +203,8 @@ int main(int argc, char **argv) {
       cmocka_unit_test(the_ranks_agree_on_the_worst_status),
       cmocka_unit_test(all_ranks_know_the_largest_number),
       cmocka_unit_test(ranks_that_wait_leave_the_processor_alone),
+      cmocka_unit_test(each_rank_sees_all_of_its_machine),
+      cmocka_unit_test(rank_0_hears_the_first_that_speaks),
       cmocka_unit_test(the_library_names_itself_in_one_line),
   };
   alarm(60); /* a rank whose test fails may leave the others waiting */
