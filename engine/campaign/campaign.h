@@ -1,14 +1,16 @@
 /* A campaign: blocks of paths, computed by the ranks' threads and added to a state, in rounds.
    One side samples a deck; two sides put two decks on the same paths and look at the
    differences. Rank 0 holds the sums
-   of all ranks whenever they are looked at: at the end, after each replicate, and at the looks
-   of precision targets. Invariant: a state depends on decks, seed, sampling and paths alone. */
+   of all ranks whenever they are looked at: at the end, after each replicate, at the looks of
+   precision targets, and when a checkpoint is written. Invariant: a state depends on decks,
+   seed, sampling and paths alone. */
 #ifndef TENOR_CAMPAIGN_H
 #define TENOR_CAMPAIGN_H
 
 #include "base/status.h"
 #include "campaign/plan.h"
 #include "campaign/worker.h"
+#include "edge/checkpoint.h"
 #include "edge/placement.h"
 #include "edge/progress.h"
 #include "edge/team.h"
@@ -22,14 +24,19 @@ struct campaign { /* set by the caller, all borrowed */
   double max_seconds;                /* of sampling; 0: no limit */
   const struct placement *placement; /* of this rank's threads */
   struct progress *progress;         /* NULL but on rank 0 */
+  bool stoppable;                    /* by signals and the clock, at the end of any round */
+  struct checkpoint *checkpoint;     /* of stoppable ones; NULL but on rank 0 */
+  double checkpoint_every;           /* [s] */
 
   struct crew *crew; /* what the threads compute in; campaign_open makes it */
 };
 
-enum ending { ENDED_WHOLE, ENDED_ON_TARGET, ENDED_ON_TIME };
+enum ending { ENDED_WHOLE, ENDED_ON_TARGET, ENDED_ON_TIME, ENDED_STOPPED };
 
-struct outcome { /* how a campaign went; on every rank but for the looks, which are rank 0's */
-  enum ending ending;
+struct standing {     /* where a campaign is; but for the paths of the state it is rank 0's */
+  struct state state; /* all that is whole */
+  struct state replicate; /* of the replicate under way; without replicates not used */
+  int64_t replicate_end;  /* the path after its last one; 0: none is under way */
   int n_looks;
   struct look looks[MAX_LOOKS];
 };
@@ -50,12 +57,20 @@ enum status campaign_state(const struct campaign *campaign, struct state *state)
 enum status campaign_take_out(const struct campaign *campaign, struct state *state,
                               struct path_range range);
 
-/* Samples the paths of `todo`, none of which is in the state, and adds them to rank 0's; the
+/* A standing with nothing done. Freed with campaign_leave, whatever the outcome.
+   STATUS_FAILED (memory). Not collective. */
+enum status campaign_start(const struct campaign *campaign, struct standing *standing);
+void campaign_leave(struct standing *standing);
+
+/* Samples the paths of `todo`, none of which is in the standing, and adds them to rank 0's; the
    other ranks' tallies are empty before and after. Ranges begin with a block; with replicates
-   they hold whole ones. Ends early when every target is met, or when time is up. Returns the
-   same status on every rank: STATUS_FAILED (memory). Collective. */
+   they hold whole ones, but that the first goes on with the one under way. Ends early when
+   every target is met, or when time is up; a stoppable one also when any rank was told to stop,
+   and then a checkpoint holds all that was done. Returns the same status on every rank:
+   STATUS_FAILED (memory), STATUS_IO (a stopped one's checkpoint), STATUS_MISMATCH (another run
+   has taken over the checkpoint). Collective. */
 enum status campaign_run(const struct campaign *campaign, const struct ranges *todo,
-                         struct state *state, struct outcome *outcome);
+                         struct standing *standing, enum ending *ending);
 
 /* The figures of a state, with those of its replicates or without (NULL). Not collective. */
 void campaign_figures(const struct campaign *campaign, const struct state *state,
@@ -68,7 +83,8 @@ enum status campaign_share(const struct campaign *campaign, struct ranges *range
 /* Finds the order statistics of a finished state exactly: draws its paths a second time, and a
    batch of columns after the other, keeps the values near them. From then on rank 0's state
    answers with exact ones; `exact` must live as long, and is freed with exact_free, whatever
-   the outcome. The same status on every rank: STATUS_FAILED (memory). Collective. */
+   the outcome. The same status on every rank: STATUS_FAILED (memory), STATUS_STOPPED (a
+   stoppable one was told to). Collective. */
 enum status campaign_exact(const struct campaign *campaign, struct state *state,
                            struct exact *exact);
 

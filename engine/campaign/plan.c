@@ -43,6 +43,10 @@ bool plan_clustered(const struct deck *deck, struct sampling sampling) {
   return deck->n_uncertain > 0 && sampling.points == 0;
 }
 
+int64_t plan_part(struct sampling sampling, int64_t block) {
+  return (sampling.points > 0 ? block * BLOCK_PATHS / sampling.points : block) % N_PARTS;
+}
+
 int64_t plan_block_paths(const struct plan *plan, int64_t block) {
   const int64_t left = plan->end_path - block * BLOCK_PATHS;
   return left < BLOCK_PATHS ? left : BLOCK_PATHS;

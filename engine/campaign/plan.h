@@ -12,6 +12,7 @@
 #include "model/deck.h"
 #include "random/sampling.h"
 #include "stats/ranges.h"
+#include "stats/tally.h"
 
 struct plan {
   int64_t first_path, end_path;   /* paths of the whole run: [first_path, end_path) */
@@ -40,6 +41,10 @@ int64_t plan_most(struct sampling sampling);
 /* Are only its blocks independent of each other? Their paths share drawn keys of the deck. With
    replicates it does not matter: errors come from these alone. */
 bool plan_clustered(const struct deck *deck, struct sampling sampling);
+
+/* The part of the sample (stats/tally.h) that a block belongs to: every 32nd block, or
+ * replicate. */
+int64_t plan_part(struct sampling sampling, int64_t block);
 
 /* How many of block `block`'s paths belong to the plan: BLOCK_PATHS, fewer in the last one.
    They are the first ones of the block. */

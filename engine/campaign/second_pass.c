@@ -4,6 +4,7 @@
 #include "base/arrays.h"
 #include "campaign/campaign.h"
 #include "campaign/crew.h"
+#include "edge/interrupt.h"
 
 /* At most so many values are kept at a time, by all ranks together. */
 static const int64_t KEPT_VALUES = INT64_C(1) << 26;
@@ -74,6 +75,9 @@ static void keep_block(void *context, struct worker *worker, int64_t i) {
   struct pass *pass = context;
   const struct team *team = pass->campaign->team;
   const int64_t block = pass->plan.first_block + team->rank + i * team->size;
+  if (pass->campaign->stoppable && interrupt_seen()) {
+    return; /* what is kept is of no use any more; find_batch tells the others */
+  }
   struct keeping keeping = {pass, plan_block_paths(&pass->plan, block)};
   worker_walk(worker, &pass->campaign->job, block, keeping.n, keep_sheets, &keeping);
 }
@@ -133,7 +137,9 @@ static enum status find_batch(struct pass *pass, const struct ranges *paths, boo
     kept = keep_paths(pass) && kept;
   }
   status = team_agree(
-      kept ? STATUS_OK : status_fail(STATUS_FAILED, "no memory for the values near quantiles"));
+      pass->campaign->stoppable && interrupt_seen() ? STATUS_STOPPED
+      : kept                                        ? STATUS_OK
+             : status_fail(STATUS_FAILED, "no memory for the values near quantiles"));
   return status == STATUS_OK ? find_wants(pass->campaign, pass->exact) : status;
 }
 

@@ -11,7 +11,8 @@ static const char usage[] =
 /* What an extension cannot take, because the result has it already. */
 static enum status check(const struct run_options *options, bool loud) {
   const bool other = options->n_assignments != 1 || options->paths[0] == '\0' ||
-                     options->n_second > 0 || options->n_shards > 0 || options->n_until > 0;
+                     options->n_second > 0 || options->n_shards > 0 || options->n_until > 0 ||
+                     options->checkpoint != NULL;
   if (options->n_decks == 1 && !other) {
     return STATUS_OK;
   }

@@ -42,6 +42,12 @@ enum status command_run(int argc, char **argv) {
     status = team.rank == 0 ? status_fail(STATUS_USAGE, "--set-second is of `tenor compare`")
                             : STATUS_USAGE;
   }
+  if (status == STATUS_OK && !help && options.n_decks > 1 && options.checkpoint != NULL) {
+    status = team.rank == 0
+                 ? status_fail(STATUS_USAGE, "--checkpoint is of one deck, not of %d",
+                               options.n_decks)
+                 : STATUS_USAGE;
+  }
   if (status == STATUS_OK && !help) {
     status = check_names(&options, team.rank == 0);
   }

@@ -5,8 +5,12 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "base/arrays.h"
 
 /* The folder of a path: "." if it names none. */
 static void folder_of(const char *path, char *folder, size_t size) {
@@ -60,6 +64,14 @@ static int write_all(int file, const char *bytes, size_t size) {
   return 0;
 }
 
+static int fsync_again(int file) {
+  int code = -1;
+  do {
+    code = fsync(file);
+  } while (code != 0 && errno == EINTR);
+  return code;
+}
+
 static int sync_folder(const char *path) {
   char folder[PATH_MAX];
   folder_of(path, folder, sizeof folder);
@@ -69,7 +81,7 @@ static int sync_folder(const char *path) {
   }
   /* Some file systems cannot sync a folder and say EINVAL; the rename is as safe as it gets
    * there. */
-  const int code = fsync(handle) == 0 || errno == EINVAL ? 0 : -1;
+  const int code = fsync_again(handle) == 0 || errno == EINVAL ? 0 : -1;
   const int reason = errno;
   if (close(handle) != 0) {
     return -1;
@@ -89,10 +101,11 @@ static int publish(const char *temporary, const char *path, bool force) {
   return force || linkless ? rename(temporary, path) : -1;
 }
 
-enum status files_write(const char *path, bool force, const void *bytes, size_t size) {
-  char temporary[PATH_MAX];
-  if (snprintf(temporary, sizeof temporary, "%s.part.%ld", path, (long)getpid()) >=
-      (int)sizeof temporary) {
+/* Writes a temporary beside `path` and gives its name, [PATH_MAX]; STATUS_IO and nothing left.
+ */
+static enum status write_temporary(const char *path, const void *bytes, size_t size,
+                                   char *temporary) {
+  if (snprintf(temporary, PATH_MAX, "%s.part.%ld", path, (long)getpid()) >= PATH_MAX) {
     return status_fail(STATUS_IO, "%.60s...: name too long", path);
   }
   const int file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -100,23 +113,131 @@ enum status files_write(const char *path, bool force, const void *bytes, size_t 
     return status_fail(STATUS_IO, "%s: %s", temporary, strerror(errno));
   }
   int code = write_all(file, bytes, size);
-  code = code == 0 ? fsync(file) : code;
+  code = code == 0 ? fsync_again(file) : code;
   int reason = errno;
-  if (close(file) != 0 && code == 0) {
+  if (close(file) != 0 && errno != EINTR && code == 0) { /* Linux closes it all the same */
     code = -1;
     reason = errno;
   }
-  if (code == 0 && (publish(temporary, path, force) != 0 || sync_folder(path) != 0)) {
-    code = -1;
-    reason = errno;
+  if (code != 0) {
+    unlink(temporary); /* the error below is what counts */
+    return status_fail(STATUS_IO, "%s: %s", path, strerror(reason));
   }
-  if (code == 0) {
-    return STATUS_OK;
+  return STATUS_OK;
+}
+
+enum status files_write(const char *path, bool force, const void *bytes, size_t size) {
+  char temporary[PATH_MAX];
+  const enum status status = write_temporary(path, bytes, size, temporary);
+  if (status != STATUS_OK || (publish(temporary, path, force) == 0 && sync_folder(path) == 0)) {
+    return status;
   }
+  const int reason = errno;
   if (reason == EEXIST) {
     return status_fail(STATUS_USAGE, "%s: appeared meanwhile; what was computed is left in %s",
                        path, temporary);
   }
   unlink(temporary); /* already renamed or not ours to mend: the error below is what counts */
   return status_fail(STATUS_IO, "%s: %s", path, strerror(reason));
+}
+
+/* Locks the folder of a path against others who ask. Not every file system has such locks, and
+   no writer may wait long for another that hangs: -1 then, which is no error, because the lock
+   only closes the moment between the question and the renaming. */
+static int lock_folder(const char *path) {
+  enum { TRIES = 500 };
+  const struct timespec pause = {.tv_nsec = 10000000};
+  char folder[PATH_MAX];
+  folder_of(path, folder, sizeof folder);
+  const int handle = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  for (int i = 0; handle >= 0 && i < TRIES; ++i) {
+    if (flock(handle, LOCK_EX | LOCK_NB) == 0) {
+      return handle;
+    }
+    if (errno != EWOULDBLOCK && errno != EINTR) {
+      break;
+    }
+    (void)nanosleep(&pause, NULL);
+  }
+  if (handle >= 0) {
+    (void)close(handle); /* nothing was written to it */
+  }
+  return -1;
+}
+
+enum status files_replace(const char *path, const char *previous, const void *bytes,
+                          size_t size, files_fence *fence, void *context) {
+  char temporary[PATH_MAX];
+  enum status status = write_temporary(path, bytes, size, temporary);
+  if (status != STATUS_OK) {
+    return status;
+  }
+  const int lock = lock_folder(path);
+  status = fence(context);
+  if (status == STATUS_OK && ((rename(path, previous) != 0 && errno != ENOENT) ||
+                              rename(temporary, path) != 0 || sync_folder(path) != 0)) {
+    status = status_fail(STATUS_IO, "%s: %s", path, strerror(errno));
+  }
+  if (lock >= 0) {
+    (void)close(lock); /* and with it the lock; nothing was written to it */
+  }
+  if (status != STATUS_OK) {
+    unlink(temporary); /* renamed already, or of no use */
+  }
+  return status;
+}
+
+static ssize_t read_all(int file, char *bytes, size_t size) {
+  size_t done = 0;
+  while (done < size) {
+    const ssize_t part = read(file, bytes + done, size - done);
+    if (part < 0 && errno == EINTR) {
+      continue;
+    }
+    if (part < 0) {
+      return -1;
+    }
+    if (part == 0) {
+      break;
+    }
+    done += (size_t)part;
+  }
+  return (ssize_t)done;
+}
+
+enum status files_read(const char *path, size_t most, void **bytes, size_t *size) {
+  struct stat about;
+  *bytes = NULL;
+  const int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) {
+    return errno == ENOENT ? STATUS_OK
+                           : status_fail(STATUS_IO, "%s: %s", path, strerror(errno));
+  }
+  enum status status = STATUS_OK;
+  if (fstat(file, &about) != 0) {
+    status = status_fail(STATUS_IO, "%s: %s", path, strerror(errno));
+  } else if (!S_ISREG(about.st_mode)) {
+    status = status_fail(STATUS_IO, "%s: is no file", path);
+  } else {
+    const size_t all = (size_t)about.st_size, wanted = most > 0 && most < all ? most : all;
+    char *room = array_make(wanted, 1);
+    const ssize_t got = room != NULL ? read_all(file, room, wanted) : 0;
+    if (room == NULL) {
+      status = status_fail(STATUS_FAILED, "no memory for the %zu bytes of %s", wanted, path);
+    } else if (got < 0) {
+      status = status_fail(STATUS_IO, "%s: %s", path, strerror(errno));
+      array_free(room);
+    } else {
+      *bytes = room;
+      *size = (size_t)got;
+    }
+  }
+  (void)close(file); /* only read */
+  return status;
+}
+
+enum status files_remove(const char *path) {
+  return unlink(path) == 0 || errno == ENOENT
+             ? STATUS_OK
+             : status_fail(STATUS_IO, "%s: %s", path, strerror(errno));
 }

@@ -1,5 +1,5 @@
 /* Files that appear whole or not at all: written to a temporary in the same folder, fsync,
-   rename, fsync of the folder. */
+   rename, fsync of the folder. And files read whole. */
 #ifndef TENOR_EDGE_FILES_H
 #define TENOR_EDGE_FILES_H
 
@@ -18,5 +18,24 @@ enum status files_check(const char *path, bool force);
    last step failed, the fsync of the folder: then the new file stands but may not survive a
    loss of power. */
 enum status files_write(const char *path, bool force, const void *bytes, size_t size);
+
+/* May the file be replaced? Asked while the folder is locked. */
+typedef enum status files_fence(void *context);
+
+/* Writes `size` bytes to `path`, as files_write does with force; what stood there is then found
+   at `previous`. Just before, while other writers that ask wait, `fence` is asked; what it
+   returns but STATUS_OK ends the call with that, and nothing is changed. Errors: STATUS_IO with
+   the system's reason: then a whole file, the old or the new one, stands at `path` or at
+   `previous`. */
+enum status files_replace(const char *path, const char *previous, const void *bytes,
+                          size_t size, files_fence *fence, void *context);
+
+/* Reads the first `most` bytes of a file, 0: all of it. *bytes is freed with array_free; it is
+   NULL, and the status STATUS_OK, if there is no such file. Errors: STATUS_IO, STATUS_FAILED
+   (memory). */
+enum status files_read(const char *path, size_t most, void **bytes, size_t *size);
+
+/* Removes a file, which may be missing. STATUS_IO. */
+enum status files_remove(const char *path);
 
 #endif

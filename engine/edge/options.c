@@ -25,6 +25,9 @@ enum {
   LETTER_MAX_TIME,
   LETTER_SHARD,
   LETTER_EXACT,
+  LETTER_CHECKPOINT,
+  LETTER_EVERY,
+  LETTER_RESUME,
   LETTER_THREADS,
   LETTER_PROGRESS,
   LETTER_QUIET,
@@ -49,6 +52,11 @@ static const struct option_row rows[] = {
      "sample the I-th of N parts only, to be joined by tenor merge"},
     {"exact-quantiles", LETTER_EXACT, NULL,
      "order statistics as by sorting, in a second pass over the paths"},
+    {"checkpoint", LETTER_CHECKPOINT, "FILE",
+     "keep there what is done; on SIGTERM, SIGUSR1, SIGINT and --max-time stop with exit 85"},
+    {"checkpoint-every", LETTER_EVERY, "TIME", "how often it is written (default 5min)"},
+    {"resume", LETTER_RESUME, NULL,
+     "go on with what the checkpoint holds, if there is one; else start"},
     {"threads", LETTER_THREADS, "T", "threads of each rank (default: the CPUs it may use)"},
     {"progress", LETTER_PROGRESS, "MODE", "auto, plain, json or none"},
     {"quiet", LETTER_QUIET, NULL, "no table, no progress"},
@@ -56,6 +64,7 @@ static const struct option_row rows[] = {
     {"force", LETTER_FORCE, NULL, "replace an existing result"},
     {"help", 'h', NULL, "this text"},
 };
+static const double CHECKPOINT_EVERY = 300; /* [s] */
 enum { N_ROWS = sizeof rows / sizeof rows[0] };
 
 static void print_help(const char *usage) {
@@ -212,6 +221,14 @@ static enum status take(struct run_options *options, int letter, char *text, boo
       return progress_parse(text, &options->progress)
                  ? STATUS_OK
                  : complain(loud, "--progress wants auto, plain, json or none, not `%s`", text);
+    case LETTER_CHECKPOINT: options->checkpoint = text; return STATUS_OK;
+    case LETTER_EVERY:
+      return options_time(text, &options->checkpoint_every)
+                 ? STATUS_OK
+                 : complain(loud,
+                            "--checkpoint-every wants a time like 90s, 30min or 2h, not `%s`",
+                            text);
+    case LETTER_RESUME: options->resume = true; return STATUS_OK;
     case LETTER_EXACT: options->exact = true; return STATUS_OK;
     case LETTER_QUIET: options->quiet = true; return STATUS_OK;
     case LETTER_JSON: options->json = true; return STATUS_OK;
@@ -254,6 +271,13 @@ enum status options_run(int argc, char **argv, bool loud, const char *usage,
   options->n_decks = argc - optind;
   if (options->n_shards > 0 && options->n_until > 0) {
     return complain(loud, "--shard and --until exclude each other: a target is of a whole run");
+  }
+  if (options->checkpoint == NULL && (options->resume || options->checkpoint_every > 0)) {
+    return complain(loud, "%s is of a run with --checkpoint FILE",
+                    options->resume ? "--resume" : "--checkpoint-every");
+  }
+  if (options->checkpoint_every == 0) {
+    options->checkpoint_every = CHECKPOINT_EVERY;
   }
   if (options->quiet) {
     options->progress = PROGRESS_NONE;

@@ -26,6 +26,9 @@ struct run_options {
   int n_until;
   double max_seconds;      /* 0: no limit */
   int64_t shard, n_shards; /* shard 1..n_shards; n_shards 0: all paths */
+  const char *checkpoint;  /* its file; NULL: none */
+  double checkpoint_every; /* [s] */
+  bool resume;             /* go on with what the checkpoint holds */
   int threads;             /* 0: not given */
   enum progress_mode progress;
   bool exact; /* order statistics by a second pass */

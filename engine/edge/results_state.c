@@ -125,20 +125,25 @@ static bool read_tally(struct saved *saved, const struct ncreader *reader, int t
   return saved->tallies[t].words != NULL && saved->tallies[t].centre != NULL;
 }
 
-/* Ranges of a file must be what ranges.h promises, of whole blocks or replicates but for the
-   last path of a run. */
-static bool read_paths(struct saved *saved, const struct ncreader *reader) {
+bool saved_take_ranges(struct saved *saved, const int64_t *ends, int64_t n) {
   const int64_t points = saved->sampling.points, most = INT64_C(1) << 40;
-  int64_t n = 0, before = -1;
-  int64_t *ends = read_variable(reader, "path_ranges", NCTYPE_INT64, &n);
-  bool good = ends != NULL && n % 2 == 0 && n > 0 && n <= 2 * MAX_RANGES;
+  const int64_t unit = points > 0 ? points : BLOCK_PATHS;
+  int64_t before = -1;
+  bool good = n % 2 == 0 && n >= 0 && n <= 2 * MAX_RANGES;
   for (int64_t i = 0; good && i < n; i += 2) {
     const struct path_range range = {ends[i], ends[i + 1]};
     good = range.first > before && range.first < range.end && range.end <= most &&
-           range.first % (points > 0 ? points : BLOCK_PATHS) == 0 &&
-           (points == 0 || range.end % points == 0) && ranges_add(&saved->paths, range);
+           range.first % unit == 0 && (points == 0 || range.end % points == 0) &&
+           ranges_add(&saved->paths, range);
     before = range.end;
   }
+  return good;
+}
+
+static bool read_paths(struct saved *saved, const struct ncreader *reader) {
+  int64_t n = 0;
+  int64_t *ends = read_variable(reader, "path_ranges", NCTYPE_INT64, &n);
+  const bool good = ends != NULL && n > 0 && saved_take_ranges(saved, ends, n);
   array_free(ends);
   return good;
 }

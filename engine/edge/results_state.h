@@ -29,6 +29,10 @@ struct saved { /* a state as read, not yet part of a deck's; owned */
 enum status saved_read(struct saved *saved, const char *path);
 void saved_free(struct saved *saved);
 
+/* Takes over n / 2 ranges as a file holds them, [n / 2][first, end]; false unless they are what
+   ranges.h promises, of whole blocks or replicates but for the last path of a run. */
+bool saved_take_ranges(struct saved *saved, const int64_t *ends, int64_t n);
+
 /* Does `other`, read from `path`, belong to the same run as `saved`, read from `first`?
    STATUS_MISMATCH, and says what differs, if not. */
 enum status saved_match(const struct saved *saved, const char *first, const struct saved *other,

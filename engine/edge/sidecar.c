@@ -77,6 +77,9 @@ static void put_all(FILE *out, const struct sidecar *sidecar) {
   fprintf(out, "  \"processors\": %d,\n  \"pinned\": %s,\n", sidecar->placement->processors,
           sidecar->placement->pinned ? "true" : "false");
   fprintf(out, "  \"paths\": %" PRId64 ",\n", sidecar->paths);
+  fprintf(out, "  \"resumed_paths\": %" PRId64 ",\n  \"checkpoints\": %" PRId64 ",\n",
+          sidecar->resumed, sidecar->checkpoints);
+  fprintf(out, "  \"checkpoint_seconds\": %.3f,\n", sidecar->checkpoint_seconds);
   fprintf(out, "  \"seconds\": %.3f,\n  \"paths_per_second\": %.0f\n}\n", sidecar->seconds,
           sidecar->seconds > 0.0 ? (double)sidecar->sampled / sidecar->seconds : 0.0);
 }

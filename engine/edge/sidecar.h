@@ -18,6 +18,9 @@ struct sidecar {      /* all borrowed */
   const struct placement *placement; /* of rank 0 */
   int64_t paths;
   int64_t sampled;               /* of them in this run */
+  int64_t resumed;               /* paths that came from a checkpoint */
+  int64_t checkpoints;           /* written in this run */
+  double checkpoint_seconds;     /* that took */
   double seconds;                /* of sampling */
   const char *ending;            /* why sampling ended */
   const struct targets *targets; /* precision targets, and what was seen at each look */
