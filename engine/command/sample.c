@@ -24,43 +24,46 @@ static enum status go_on(struct run *run, const struct campaign *campaign) {
   return status;
 }
 
+/* Is what a checkpoint says of the paths possible? A run takes its range from the front: whole
+   paths first, then the replicate under way. */
+static bool is_possible(const struct run *run, int64_t whole, int64_t next) {
+  const struct ranges *paths = &run->resumed.saved.paths;
+  const struct path_range range = run->order.range;
+  const int64_t points = run->order.sampling.points;
+  const bool front = paths->n == 0 || (paths->n == 1 && paths->at[0].first == range.first);
+  const bool open = next > whole;
+  return front && next <= range.end && (next == range.end || next % BLOCK_PATHS == 0) &&
+         (!open || next - whole < points) && next >= whole;
+}
+
 /* Takes over the checkpoint's sums and looks; what is missing of the range is to be sampled.
    Rank 0 only. */
 static enum status resume(struct run *run) {
   struct standing *standing = &run->standing;
-  const struct snapshot *from = &run->resumed;
+  struct snapshot *from = &run->resumed;
   const char *path = run->options->checkpoint;
-  struct path_range rest = run->order.range;
-  const int64_t count = ranges_count(&from->saved.paths);
+  const int64_t whole = run->order.range.first + ranges_count(&from->saved.paths);
+  const int64_t next = from->replicate_end > 0 ? from->replicate_end : whole;
+  if (!is_possible(run, whole, next)) {
+    return status_fail(STATUS_MISMATCH, "%s: it contradicts itself", path);
+  }
+  from->replicate.sampling = from->saved.sampling;
+  if (!ranges_add(&from->replicate.paths, (struct path_range){whole, next}) ||
+      !ranges_add(&run->todo, (struct path_range){next, run->order.range.end})) {
+    return status_fail(STATUS_FAILED, "no memory for ranges of paths");
+  }
   enum status status = saved_add(&from->saved, path, &standing->state);
-  if (status == STATUS_OK && from->replicate_end > 0) {
+  if (status == STATUS_OK && next > whole) {
     status = saved_add(&from->replicate, path, &standing->replicate);
   }
   if (status != STATUS_OK) {
     return status;
   }
-  /* A run takes its range from the front. */
-  const int64_t whole = rest.first + count;
-  rest.first = from->replicate_end > 0 ? from->replicate_end : whole;
-  const int64_t points = run->order.sampling.points;
-  const bool sound =
-      (count == 0 ||
-       (from->saved.paths.n == 1 && from->saved.paths.at[0].first == run->order.range.first)) &&
-      rest.first <= rest.end &&
-      (from->replicate_end == 0 || (points > 0 && rest.first % BLOCK_PATHS == 0 &&
-                                    rest.first > whole && rest.first - whole < points)) &&
-      (rest.first == rest.end || rest.first % BLOCK_PATHS == 0);
-  if (!sound) {
-    return status_fail(STATUS_MISMATCH, "%s: it contradicts itself", path);
-  }
-  standing->replicate_end = from->replicate_end;
+  standing->replicate_end = next > whole ? next : 0;
   standing->n_looks = (int)from->n_looks;
   memcpy(standing->looks, from->looks, sizeof standing->looks);
-  run->resumed_paths = rest.first - run->order.range.first;
+  run->resumed_paths = next - run->order.range.first;
   /* From now on the file names this run: an earlier one that still lives finds itself stale. */
-  if (!ranges_add(&run->todo, rest)) {
-    return status_fail(STATUS_FAILED, "no memory for ranges of paths");
-  }
   return checkpoint_write(&run->checkpoint, &standing->state, &standing->replicate,
                           standing->replicate_end, standing->looks, standing->n_looks);
 }

@@ -46,7 +46,7 @@ enum status checkpoint_guard(const struct checkpoint *checkpoint) {
   struct owner there;
   bool has = false;
   const enum status status = read_owner(checkpoint->path, &there, &has);
-  if (status != STATUS_OK || !has || same(&there, &checkpoint->found) ||
+  if (status != STATUS_OK || !has || same(&there, &checkpoint->replaced) ||
       strcmp(there.instance, checkpoint->owner.instance) == 0) {
     return status;
   }
@@ -163,19 +163,16 @@ enum status checkpoint_open(struct checkpoint *checkpoint, const char *path,
   *checkpoint->snapshot = *run;
   enum status status = files_check(path, true);
   if (status == STATUS_OK && !resume) {
-    status = read_owner(path, &checkpoint->found, has);
-    if (status == STATUS_OK && !*has) {
-      status = files_check(path, force);
-    } else if (status == STATUS_OK && !force) {
-      status =
-          status_fail(STATUS_USAGE,
-                      "%s: a checkpoint is there; --resume goes on with it, --force starts "
-                      "again",
-                      path);
+    bool there = false;
+    status = read_owner(path, &checkpoint->replaced, &there);
+    checkpoint->owner.generation = checkpoint->replaced.generation;
+    if (status == STATUS_OK && there && !force) {
+      status = status_fail(STATUS_USAGE,
+                           "%s: a checkpoint is there; --resume goes on with it, --force "
+                           "starts again",
+                           path);
     }
-    checkpoint->owner.generation = checkpoint->found.generation;
-    *has = false;
-    return status;
+    return status == STATUS_OK ? files_check(path, force) : status;
   }
   if (status == STATUS_OK) {
     status = read_best(checkpoint, found, has);
@@ -183,6 +180,10 @@ enum status checkpoint_open(struct checkpoint *checkpoint, const char *path,
   if (status == STATUS_OK && *has) {
     status = match(checkpoint, run, found);
     checkpoint->owner.generation = checkpoint->found.generation;
+  }
+  if (status == STATUS_OK) { /* what is not whole may still tell who wrote it */
+    bool told = false;
+    status = read_owner(path, &checkpoint->replaced, &told);
   }
   return status;
 }

@@ -9,9 +9,10 @@
 struct checkpoint { /* of rank 0 */
   const char *path; /* borrowed */
   char previous[4096];
-  struct owner owner; /* this run, and what it wrote last */
-  struct owner found; /* whose state it goes on with; generation 0: nobody's */
-  bool spoiled;       /* what stands at `path` is not whole: it is put aside as FILE.damaged */
+  struct owner owner;    /* this run, and what it wrote last */
+  struct owner found;    /* whose state it goes on with; generation 0: nobody's */
+  struct owner replaced; /* what stood at `path` when the run began */
+  bool spoiled; /* what stands at `path` is not whole: it is put aside as FILE.damaged */
   struct snapshot
       *snapshot;   /* what belongs to the run, owned: decks, sampling, range, targets */
   double last;     /* [s] of the clock, when it was written or the run began */

@@ -89,7 +89,7 @@ static void pass_owner(struct walk *walk, struct owner *owner) {
   pass_text(walk, owner->job, sizeof owner->job);
   pass_number(walk, &owner->restart, 0, INT64_MAX);
   pass_text(walk, owner->instance, sizeof owner->instance);
-  pass_number(walk, &owner->generation, 0, INT64_MAX);
+  pass_number(walk, &owner->generation, 0, INT64_C(1) << 62);
 }
 _Static_assert(SNAPSHOT_HEAD == sizeof magic + sizeof byte_order + 64 + 8 + 160 + 8,
                "the owner is what the first bytes tell");
