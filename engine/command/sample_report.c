@@ -76,9 +76,11 @@ static enum status write_result(struct run *run, const struct campaign *campaign
   if (status == STATUS_OK) {
     status = sidecar_write(&sidecar);
   }
-  return status == STATUS_OK && run->options->checkpoint != NULL
-             ? checkpoint_remove(&run->checkpoint)
-             : status;
+  if (status == STATUS_OK && run->options->checkpoint != NULL &&
+      checkpoint_remove(&run->checkpoint) != STATUS_OK) {
+    status_warn("the result is whole; %s is of no use any more", run->options->checkpoint);
+  }
+  return status;
 }
 
 static enum status report_stop(const struct run *run) {
