@@ -3,12 +3,14 @@
 #include <stdio.h>
 
 #include "command/command.h"
+#include "edge/checkpoint.h"
 #include "edge/results.h"
 
 static const char help_text[] =
     "usage: tenor show OUT.nc [--json | --digest]\n\n"
-    "Prints the headline table of a result, with 95 % intervals.\n\n"
-    "  --json    every variable of the result as JSON\n"
+    "Prints the headline table of a result, with 95 % intervals; of a checkpoint, how far it "
+    "is.\n\n"
+    "  --json    every variable of the result, or all of that, as JSON\n"
     "  --digest  SHA-256 of the content, equal across library versions\n";
 
 enum status command_show(int argc, char **argv) {
@@ -32,6 +34,9 @@ enum status command_show(int argc, char **argv) {
   if (argc - optind != 1 || (json && digest)) {
     return status_fail(STATUS_USAGE,
                        "wanted one result, and one of --json and --digest at most");
+  }
+  if (!digest && checkpoint_is(argv[optind])) {
+    return checkpoint_show(argv[optind], json);
   }
   return json     ? results_show_json(argv[optind])
          : digest ? results_show_digest(argv[optind])

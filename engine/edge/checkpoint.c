@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/arrays.h"
 #include "edge/files.h"
+#include "edge/json.h"
 #include "edge/progress.h"
 
 /* ---- owners */
@@ -234,6 +236,57 @@ enum status checkpoint_remove(const struct checkpoint *checkpoint) {
   const enum status first = files_remove(checkpoint->path),
                     second = files_remove(checkpoint->previous);
   return first > second ? first : second;
+}
+
+/* ---- showing */
+
+bool checkpoint_is(const char *path) {
+  struct stat about;
+  struct owner owner;
+  bool is = false;
+  return stat(path, &about) == 0 && read_owner(path, &owner, &is) == STATUS_OK && is;
+}
+
+static void print(const struct snapshot *snapshot, const struct owner *owner, bool json) {
+  const int64_t whole = snapshot->range.first + ranges_count(&snapshot->saved.paths);
+  const int64_t next = snapshot->replicate_end > whole ? snapshot->replicate_end : whole;
+  const long long done = next - snapshot->range.first,
+                  all = snapshot->range.end - snapshot->range.first;
+  if (json) {
+    fputs("{\"deck\": ", stdout);
+    json_text(stdout, snapshot->saved.name[0]);
+    printf(", \"seed\": %" PRIu64 ", \"paths\": %lld, \"of\": %lld, \"job\": ",
+           snapshot->saved.sampling.seed, done, all);
+    json_text(stdout, owner->job);
+    printf(", \"start\": %" PRId64 ", \"process\": ", owner->restart + 1);
+    json_text(stdout, owner->instance);
+    printf(", \"generation\": %" PRId64 "}\n", owner->generation);
+    return;
+  }
+  printf("checkpoint of deck %s, seed %" PRIu64 "\n", snapshot->saved.name[0],
+         snapshot->saved.sampling.seed);
+  printf("paths       %lld of %lld\n", done, all);
+  printf("written by  %s%s%sprocess %s\n", owner->job[0] != '\0' ? "job " : "", owner->job,
+         owner->job[0] != '\0' ? ", " : "", owner->instance);
+  printf("generation  %" PRId64 "\n", owner->generation);
+}
+
+enum status checkpoint_show(const char *path, bool json) {
+  struct snapshot *snapshot = array_make(1, sizeof *snapshot);
+  struct owner owner;
+  bool has = false;
+  if (snapshot == NULL) {
+    return status_fail(STATUS_FAILED, "no memory for %s", path);
+  }
+  const enum status status = read_one(path, &owner, snapshot, &has);
+  if (status == STATUS_OK && has) {
+    print(snapshot, &owner, json);
+  } else if (status == STATUS_MISMATCH) {
+    status_fail(status, "%s: not a whole checkpoint of this program", path);
+  }
+  snapshot_free(snapshot);
+  array_free(snapshot);
+  return status;
 }
 
 void checkpoint_close(struct checkpoint *checkpoint) {

@@ -43,6 +43,13 @@ enum status checkpoint_guard(const struct checkpoint *checkpoint);
 /* The run is done: the files go. STATUS_IO. */
 enum status checkpoint_remove(const struct checkpoint *checkpoint);
 
+/* Is there a checkpoint at `path`, whole or not? */
+bool checkpoint_is(const char *path);
+
+/* Prints what a checkpoint holds to stdout, as lines or as a JSON object. STATUS_MISMATCH (not
+   a whole one of this program), STATUS_IO, STATUS_FAILED. Not collective. */
+enum status checkpoint_show(const char *path, bool json);
+
 void checkpoint_close(struct checkpoint *checkpoint);
 
 #endif

@@ -3,6 +3,7 @@
 #include <mpi.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -45,6 +46,18 @@ enum status team_open(struct team *team, int *argc, char ***argv) {
   demand(MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
   demand(MPI_Comm_rank(MPI_COMM_WORLD, &team->rank), "MPI_Comm_rank");
   demand(MPI_Comm_size(MPI_COMM_WORLD, &team->size), "MPI_Comm_size");
+  if (team_start_is_torn(team->size)) { /* every process would do the whole run */
+    if (strcmp(getenv("SLURM_PROCID"), "0") == 0) {
+      status_fail(
+          STATUS_FAILED,
+          "srun started %s processes that do not know each other: this MPI library wants "
+          "another --mpi (srun --mpi=list names them; pmix for Open MPI, pmi2 for MPICH), "
+          "or mpirun",
+          getenv("SLURM_STEP_NUM_TASKS"));
+    }
+    team_close();
+    return STATUS_FAILED;
+  }
   MPI_Comm node = split_node();
   demand(MPI_Comm_rank(node, &team->node_rank), "MPI_Comm_rank");
   demand(MPI_Comm_size(node, &team->node_ranks), "MPI_Comm_size");

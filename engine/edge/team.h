@@ -17,7 +17,8 @@ struct team {
 };
 
 /* Starts MPI. Error: STATUS_FAILED if MPI cannot start or gives less than MPI_THREAD_FUNNELED,
-   or if a rank cannot have the floating-point environment (base/fpenv.h). Collective. */
+   if srun started processes that do not know each other, or if a rank cannot have the
+   floating-point environment (base/fpenv.h). Collective. */
 enum status team_open(struct team *team, int *argc, char ***argv);
 
 /* Ends MPI. Collective. */

@@ -51,3 +51,9 @@ void team_start_shorten(void) {
     (void)setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
   }
 }
+
+bool team_start_is_torn(int size) {
+  const char *tasks = getenv("SLURM_STEP_NUM_TASKS");
+  return size == 1 && tasks != NULL && strtol(tasks, NULL, 10) > 1 &&
+         getenv("SLURM_PROCID") != NULL && getenv("OMPI_COMM_WORLD_SIZE") == NULL;
+}

@@ -4,7 +4,13 @@
 #ifndef TENOR_EDGE_TEAM_START_H
 #define TENOR_EDGE_TEAM_START_H
 
+#include <stdbool.h>
+
 /* Before MPI_Init. Not collective, and the same on every rank of a run. */
 void team_start_shorten(void);
+
+/* Did srun start several processes that do not know each other, because its --mpi does not fit
+   the MPI library? `size` is how many ranks this one knows. */
+bool team_start_is_torn(int size);
 
 #endif

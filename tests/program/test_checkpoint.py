@@ -178,17 +178,10 @@ def test_killed_again_and_again_it_loses_no_checkpoint(tmp_path):
 
 
 def progress_of(file):
-    """Bytes that a checkpoint is whole by are no use here: it is asked of the program, which says how many paths it holds."""
+    """Paths that the file, or the one before it, holds; 0 if there is none."""
     for path in (file, Path(f"{file}.previous")):
         if path.exists():
-            copy = path.with_name("probe.ckpt")
-            shutil.copy(path, copy)
-            done = subprocess.run(command("run", BASE, "--paths", 400_000, "-o", path.with_name("probe.nc"), "--checkpoint", copy, "--resume",
-                                          "--progress", "none", *AT_ONCE), capture_output=True, text=True, timeout=120)
-            assert done.returncode in (STOPPED, 0), done.stderr
-            for left in path.parent.glob("probe.*"):
-                left.unlink()
-            return int(done.stderr.split("stopped after ")[1].split()[0]) if done.returncode == STOPPED else 400_000
+            return json.loads(tenor("show", path, "--json").stdout)["paths"]
     return 0
 
 
@@ -261,6 +254,15 @@ def test_a_checkpoint_of_another_run_is_refused(words, says, copy):
     err = resume(copy, *words, code=DAMAGED).stderr
     assert "run.ckpt" in err and says in err
     assert (copy / "run.ckpt").read_bytes() == before
+
+
+def test_a_checkpoint_tells_what_it_holds(stopped, copy):
+    assert json.loads(tenor("show", copy / "run.ckpt.previous", "--json").stdout)["paths"] == 2048
+    shown = json.loads(tenor("show", copy / "run.ckpt", "--json").stdout)
+    assert (shown["paths"], shown["of"], shown["generation"]) == (4096, 30_000, 3)  # the second start wrote twice
+    assert "4096 of 30000" in tenor("show", copy / "run.ckpt").stdout
+    (copy / "run.ckpt").write_bytes((copy / "run.ckpt").read_bytes()[:-1])
+    tenor("show", copy / "run.ckpt", code=DAMAGED)
 
 
 def test_a_checkpoint_is_not_overwritten_unasked(copy):
