@@ -183,6 +183,9 @@ enum status checkpoint_open(struct checkpoint *checkpoint, const char *path,
     status = match(checkpoint, run, found);
     checkpoint->owner.generation = checkpoint->found.generation;
   }
+  if (status == STATUS_OK) {
+    files_clear_parts(path);
+  }
   if (status == STATUS_OK) { /* what is not whole may still tell who wrote it */
     bool told = false;
     status = read_owner(path, &checkpoint->replaced, &told);

@@ -1,5 +1,6 @@
 #include "edge/files.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -11,6 +12,8 @@
 #include <unistd.h>
 
 #include "base/arrays.h"
+
+static const char PART[] = ".part."; /* a temporary's name: the file's, this, the process */
 
 /* The folder of a path: "." if it names none. */
 static void folder_of(const char *path, char *folder, size_t size) {
@@ -105,7 +108,7 @@ static int publish(const char *temporary, const char *path, bool force) {
  */
 static enum status write_temporary(const char *path, const void *bytes, size_t size,
                                    char *temporary) {
-  if (snprintf(temporary, PATH_MAX, "%s.part.%ld", path, (long)getpid()) >= PATH_MAX) {
+  if (snprintf(temporary, PATH_MAX, "%s%s%ld", path, PART, (long)getpid()) >= PATH_MAX) {
     return status_fail(STATUS_IO, "%.60s...: name too long", path);
   }
   const int file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
@@ -234,6 +237,24 @@ enum status files_read(const char *path, size_t most, void **bytes, size_t *size
   }
   (void)close(file); /* only read */
   return status;
+}
+
+void files_clear_parts(const char *path) {
+  char folder[PATH_MAX], begins[PATH_MAX], part[2 * PATH_MAX];
+  const char *slash = strrchr(path, '/');
+  folder_of(path, folder, sizeof folder);
+  snprintf(begins, sizeof begins, "%s%s", slash != NULL ? slash + 1 : path, PART);
+  DIR *entries = opendir(folder);
+  const struct dirent *entry = NULL;
+  while (entries != NULL && (entry = readdir(entries)) != NULL) {
+    if (strncmp(entry->d_name, begins, strlen(begins)) == 0) {
+      snprintf(part, sizeof part, "%s/%s", folder, entry->d_name);
+      unlink(part); /* as said: what stays, stays */
+    }
+  }
+  if (entries != NULL) {
+    (void)closedir(entries); /* only read */
+  }
 }
 
 enum status files_remove(const char *path) {

@@ -35,6 +35,10 @@ enum status files_replace(const char *path, const char *previous, const void *by
    (memory). */
 enum status files_read(const char *path, size_t most, void **bytes, size_t *size);
 
+/* Removes what writers of this file that were killed have left beside it; what cannot be
+   removed stays, without a word. */
+void files_clear_parts(const char *path);
+
 /* Removes a file, which may be missing. STATUS_IO. */
 enum status files_remove(const char *path);
 
