@@ -9,6 +9,7 @@
 # merge.sh joins them.
 set -eu
 jobs=${TENOR_JOBS:-$(dirname "$0")}
+# shellcheck source=jobs/slurm/common.sh
 . "$jobs/common.sh"
 if [ $# -lt 3 ] || [ -z "${SLURM_ARRAY_TASK_ID:-}" ]; then
   say "usage: sbatch --array=1-K array.sh DECK OUT.nc K [options of tenor run]"

@@ -7,6 +7,7 @@
 # Shards that are missing are named, with the command that brings them, and nothing is joined.
 set -eu
 jobs=${TENOR_JOBS:-$(dirname "$0")}
+# shellcheck source=jobs/slurm/common.sh
 . "$jobs/common.sh"
 if [ $# != 2 ]; then
   say "usage: sbatch merge.sh OUT.nc K"

@@ -8,6 +8,7 @@
 # Preempted, out of time or hit by a fault of a node it goes on where it was; see README.md beside it.
 set -eu
 jobs=${TENOR_JOBS:-$(dirname "$0")}
+# shellcheck source=jobs/slurm/common.sh
 . "$jobs/common.sh"
 if [ $# -lt 2 ]; then
   say "usage: sbatch single.sh DECK OUT.nc [options of tenor run]"

@@ -8,6 +8,7 @@
 # Task I runs the I-th deck and writes FOLDER/DECKNAME.nc.
 set -eu
 jobs=${TENOR_JOBS:-$(dirname "$0")}
+# shellcheck source=jobs/slurm/common.sh
 . "$jobs/common.sh"
 decks=()
 folder=${1:-}
