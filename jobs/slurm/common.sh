@@ -51,12 +51,13 @@ with_mpi() {
   return "$code"
 }
 
+# Which launchers are tried, one after the other. srun comes twice, because a step can fail to start for a reason that the next step
+# of the job does not have: sockets that a crash has left behind carry the number of the step.
 launchers() {
   if [ "${TENOR_MPI:-}" = mpirun ] || ! command -v srun >/dev/null || [ -z "${SLURM_JOB_ID:-}" ]; then
     echo mpirun mpirun
   else
-    # The second attempt is srun again, in a new step, where mpirun is not at hand.
-    echo srun "$(command -v mpirun >/dev/null && echo mpirun || echo srun)"
+    echo srun srun "$(command -v mpirun >/dev/null && echo mpirun)"
   fi
 }
 
@@ -87,8 +88,8 @@ put_back() {
   exit "$STOPPED"
 }
 
-# run_to_end OUT.nc WORD...: `tenor WORD... -o OUT.nc` with a checkpoint beside it, across stops, restarts and one fault of the
-# machine per start. Returns tenor's exit code when it is final: 0 and 3 have a result; 2 and 6 are never tried again.
+# run_to_end OUT.nc WORD...: `tenor WORD... -o OUT.nc` with a checkpoint beside it, across stops, restarts and faults of the
+# machine. Returns tenor's exit code when it is final: 0 and 3 have a result; 2 and 6 are never tried again.
 run_to_end() {
   local out=$1 code=0 before launcher
   local checkpoint=$out.ckpt
@@ -103,6 +104,8 @@ run_to_end() {
     code=0
     with_mpi "$launcher" "$TENOR" "$@" -o "$out" --checkpoint "$checkpoint" --checkpoint-every "${TENOR_CHECKPOINT_EVERY:-5min}" --resume \
       --progress plain || code=$?
+    # srun may return 0 for a step that never started.
+    [ "$code" != 0 ] || [ -e "$out" ] || code=1
     case $code in
     0 | 2 | 3 | 6) return "$code" ;;
     "$STOPPED") put_back "$checkpoint" "$before" ;;
@@ -113,6 +116,6 @@ run_to_end() {
     sleep "${TENOR_RETRY_PAUSE:-10}" &
     wait $! || true
   done
-  say "failed twice; $(paths_in "$checkpoint") paths are in $checkpoint, and submitting the job again goes on from there"
+  say "gives up; $(paths_in "$checkpoint") paths are in $checkpoint, and submitting the job again goes on from there"
   return "$code"
 }

@@ -79,7 +79,7 @@ def test_a_job_that_nothing_happens_to(work, whole):
 def test_a_mistake_is_never_tried_again(work):
     job = work.submit("-N1", paths=50_000, options=("--set", "time.horizn=3"))
     work.cluster.wait(job, "FAILED")
-    assert work.cluster.job(job)["ExitCode"] == "2:0" and work.log().count("horizn") == 1
+    assert work.cluster.job(job)["ExitCode"] == "2:0" and work.log().count("exit code is 2") == 1
     assert work.cluster.job(job)["Restarts"] == "0"
 
 
