@@ -10,7 +10,8 @@ setup_table() {
   debian) cat <<'TABLE'
 run build-essential autoconf automake libopenmpi-dev openmpi-bin libnetcdf-dev libyaml-dev libudunits2-dev nettle-dev
 run python3 python3-xarray python3-netcdf4 python3-matplotlib python3-jinja2 python3-yaml
-test clang libomp-dev clang-format libmpich-dev mpich libcmocka-dev python3-pytest python3-scipy netcdf-bin nco dieharder git
+test clang libomp-dev clang-format libmpich-dev mpich libcmocka-dev python3-pytest python3-scipy netcdf-bin nco dieharder git shellcheck
+test-cluster slurm-wlm munge iproute2
 test-aarch64 gcc-aarch64-linux-gnu qemu-user
 test-browser chromium
 TABLE
@@ -18,7 +19,7 @@ TABLE
   fedora) cat <<'TABLE'
 run gcc make autoconf automake openmpi-devel netcdf-devel libyaml-devel udunits2-devel nettle-devel
 run python3 python3-xarray python3-netcdf4 python3-matplotlib python3-jinja2 python3-pyyaml
-test clang libomp-devel clang-tools-extra mpich-devel libcmocka-devel python3-pytest python3-scipy netcdf nco dieharder git
+test clang libomp-devel clang-tools-extra mpich-devel libcmocka-devel python3-pytest python3-scipy netcdf nco dieharder git ShellCheck
 test-browser chromium-headless
 TABLE
     ;;

@@ -6,7 +6,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 . jobs/setup.sh
 
-purposes=(run test test-browser)
+purposes=(run test test-browser test-cluster)
 [ "$(uname -m)" = aarch64 ] || purposes+=(test-aarch64)
 setup_packages "${purposes[@]}"
 python=$(setup_python) || exit 1
@@ -69,14 +69,14 @@ except (OSError, tree.ParseError, IndexError):
     print(0, 1, 0)
 PY
 )
-  # shellcheck disable=SC2086
-  add $counts
-  set -- $counts
+  local good bad idle
+  read -r good bad idle <<<"$counts"
+  add "$good" "$bad" "$idle"
   printf '%s  %4d s  %s: %d passed, %d failed, %d skipped\n' \
-    "$([ "$code" = 0 ] && echo 'ok  ' || echo 'FAIL')" $((SECONDS - started)) "$name" "$1" "$2" "$3"
+    "$([ "$code" = 0 ] && echo 'ok  ' || echo 'FAIL')" $((SECONDS - started)) "$name" "$good" "$bad" "$idle"
   if [ "$code" != 0 ]; then
     tail -n 60 "$log" | sed 's/^/      /'
-    [ "$2" != 0 ] || add 0 1 0
+    [ "$bad" != 0 ] || add 0 1 0
   else
     grep '^SKIPPED' "$log" | sed 's/^/      /'
   fi
@@ -105,6 +105,7 @@ ASAN_OPTIONS=detect_leaks=0 unit_tests build/sanitize
 step "make install" make -C build -s install DESTDIR="$PWD/build/installed"
 step "make distcheck" make -C build -s distcheck
 program_tests program tests/program -rs
+program_tests cluster tests/cluster -rs
 TENOR=$TENOR_SANITIZE/engine/tenor ASAN_OPTIONS=detect_leaks=0 program_tests sanitized \
   tests/program/test_deck.py tests/program/test_command_line.py tests/program/test_uncertain.py \
   -k "not agreed and not progress and not bytes"

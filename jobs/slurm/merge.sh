@@ -30,6 +30,9 @@ fi
 "$TENOR" merge "${parts[@]}" -o "$out" --force
 report=${TENOR_REPORT:-$(command -v tenor-report || echo "$jobs/../../postproc/tenor-report")}
 if [ -x "$report" ]; then
-  "$report" "$out" -o "${out%.nc}.html" --force
+  "$report" "$out" -o "${out%.nc}.html" --force || {
+    say "$out is whole, its page could not be made"
+    exit 1
+  }
   say "page: ${out%.nc}.html"
 fi

@@ -1,0 +1,54 @@
+"""Every shell script of the project is clean, and submit.sh says what it would do."""
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).resolve().parents[2]
+DECK = "decks/anthropic-aws.yaml"
+SCRIPTS = sorted(path for folder in ("jobs", "tests", "postproc", "engine", ".ci") for path in (TOP / folder).rglob("*")
+                 if path.is_file() and (path.suffix == ".sh" or path.read_bytes()[:64].split(b"\n")[0].endswith((b"/bash", b"/sh", b" bash", b" sh"))))
+
+
+def test_there_are_scripts():
+    assert {"jobs/slurm/common.sh", "jobs/submit.sh", "tests/run.sh", ".ci/run"} <= {str(path.relative_to(TOP)) for path in SCRIPTS}
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(TOP)))
+def test_shellcheck_has_nothing_to_say(script):
+    if not shutil.which("shellcheck"):
+        assert not os.environ.get("CI"), "shellcheck is not installed"
+        pytest.skip("shellcheck is not installed")
+    done = subprocess.run(["shellcheck", "-x", "-P", TOP, script.relative_to(TOP)], cwd=TOP, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def submit(*words, code=0, tenor=TOP / "build/engine/tenor"):
+    done = subprocess.run([TOP / "jobs/submit.sh", *map(str, words)], cwd=TOP, capture_output=True, text=True, check=False,
+                          env={**os.environ, "TENOR": os.environ.get("TENOR", str(tenor))})
+    assert done.returncode == code, done.stderr
+    return "\n".join(line for line in done.stderr.splitlines() if code or line.startswith("+"))  # the estimate of the deck's run aside
+
+
+def test_a_dry_run_prints_the_command_and_submits_nothing():
+    said = submit(DECK, "--nodes", 4, "--paths", "1e8", "--time", "2:00:00", "--dry-run", "--", "--seed", 5)
+    assert said.startswith("+ sbatch --time=2:00:00 --nodes=4 --ntasks-per-node=1 --exclusive")
+    assert said.strip().endswith(f"single.sh {DECK} out/anthropic-aws.nc --paths 1e8 --seed 5")
+    cut = submit(DECK, "--shards", 16, "--dry-run").splitlines()
+    assert "--array=1-16" in cut[0] and "--dependency=afterany:JOB" in cut[1] and "merge.sh out/anthropic-aws.nc 16" in cut[1]
+    assert "--array=1-2" in submit(DECK, "decks/no-deal.yaml", "--dry-run")
+
+
+@pytest.mark.parametrize("words, says", [
+    ((), "which deck?"), (("no.yaml",), "no such deck"), ((DECK, "--nodes", "0"), "`0`"), ((DECK, "--nodes"), "wants a value"),
+    ((DECK, "--node", "2"), "unknown option --node"), ((DECK, DECK, "--shards", "2"), "of one deck")])
+def test_mistakes_are_named_before_anything_is_submitted(words, says):
+    assert says in submit("--dry-run", *words, code=2)
+
+
+def test_a_mistake_in_a_deck_is_found_before_the_queue(tmp_path):
+    deck = tmp_path / "wrong.yaml"
+    deck.write_text("name: wrong\ntime: {horizn: 3 months}\n")
+    assert "horizn" in submit(deck, "--dry-run", code=2)
