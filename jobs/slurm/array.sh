@@ -8,7 +8,7 @@
 # Task I writes OUT.I-of-K.nc; one that is there already is left alone, so the same command does what is missing.
 # merge.sh joins them.
 set -eu
-jobs=${TENOR_JOBS:-$(dirname "$0")}
+jobs=${TENOR_JOBS:-${SLURM_SUBMIT_DIR:-.}/jobs/slurm}
 # shellcheck source=jobs/slurm/common.sh
 . "$jobs/common.sh"
 if [ $# -lt 3 ] || [ -z "${SLURM_ARRAY_TASK_ID:-}" ]; then

@@ -6,7 +6,7 @@
 # Joins the shards of array.sh and makes the page:   sbatch --dependency=afterany:ARRAY merge.sh OUT.nc K
 # Shards that are missing are named, with the command that brings them, and nothing is joined.
 set -eu
-jobs=${TENOR_JOBS:-$(dirname "$0")}
+jobs=${TENOR_JOBS:-${SLURM_SUBMIT_DIR:-.}/jobs/slurm}
 # shellcheck source=jobs/slurm/common.sh
 . "$jobs/common.sh"
 if [ $# != 2 ]; then

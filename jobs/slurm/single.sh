@@ -7,7 +7,7 @@
 # One run on all ranks of the job:   sbatch [sbatch options] single.sh DECK OUT.nc [options of tenor run]
 # Preempted, out of time or hit by a fault of a node it goes on where it was; see README.md beside it.
 set -eu
-jobs=${TENOR_JOBS:-$(dirname "$0")}
+jobs=${TENOR_JOBS:-${SLURM_SUBMIT_DIR:-.}/jobs/slurm}
 # shellcheck source=jobs/slurm/common.sh
 . "$jobs/common.sh"
 if [ $# -lt 2 ]; then

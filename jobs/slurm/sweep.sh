@@ -7,7 +7,7 @@
 # Many decks, each a job of its own:   sbatch --array=1-N sweep.sh FOLDER DECK... [-- options of tenor run]
 # Task I runs the I-th deck and writes FOLDER/DECKNAME.nc.
 set -eu
-jobs=${TENOR_JOBS:-$(dirname "$0")}
+jobs=${TENOR_JOBS:-${SLURM_SUBMIT_DIR:-.}/jobs/slurm}
 # shellcheck source=jobs/slurm/common.sh
 . "$jobs/common.sh"
 decks=()

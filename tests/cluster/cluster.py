@@ -266,7 +266,11 @@ class Cluster:
         def there():
             state = self.state(job)
             if state == "PENDING" and state not in wanted:
+                time.sleep(1.5)  # a node that has not yet forgotten the job's last start fails the next one
                 self.run("scontrol", "update", f"jobid={job}", "StartTime=now", check=False)
+            if state == "FAILED":  # or on its way back into the queue
+                time.sleep(1)
+                state = self.state(job)
             return state if state in wanted else ""
         try:
             return until(there, seconds, f"job {job} in {wanted}")
