@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes a machine of the cluster ready for tenor; ParallelCluster runs it as root on every node when it is configured:
 #   node.sh [--dry-run] s3://BUCKET/tenor head|node
-# Installs the libraries; on the head node also the compilers, and builds the program from s3://BUCKET/tenor/tenor.tar.gz into
+# Installs the libraries; on the head node also the compilers, and builds the program from s3://BUCKET/tenor/tenor.tar.xz into
 # /shared/tenor, which all nodes see; on spot nodes starts spot-watch.sh. Can be run again. What it does is in /var/log/tenor-node.log.
 set -euo pipefail
 dry=0
@@ -62,8 +62,8 @@ build() {
   fi
   say "builds into $where"
   do_it mkdir -p "$where/build"
-  do_it aws s3 cp --no-progress "$source/tenor.tar.gz" "$where/tenor.tar.gz"
-  do_it tar -xzf "$where/tenor.tar.gz" -C "$where" --strip-components=1 --one-top-level=source
+  do_it aws s3 cp --no-progress "$source/tenor.tar.xz" "$where/tenor.tar.xz"
+  do_it tar -xf "$where/tenor.tar.xz" -C "$where" --strip-components=1 --one-top-level=source
   do_it env --chdir="$where/build" "$where/source/configure" --prefix="$where" "MPICC=$mpi/mpicc"
   do_it make -C "$where/build" -s -j"$(nproc)" install
   do_it cp -r "$where/source/jobs" "$where/source/decks" "$shared/tenor/"
