@@ -4,40 +4,20 @@
 
 setup_top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-# Packages by purpose and distribution. The first word of a line is the purpose.
-setup_table() {
-  case $1 in
-  debian) cat <<'TABLE'
-run build-essential autoconf automake libopenmpi-dev openmpi-bin libnetcdf-dev libyaml-dev libudunits2-dev nettle-dev
-run python3 python3-xarray python3-netcdf4 python3-matplotlib python3-jinja2 python3-yaml
-test clang libomp-dev clang-format libmpich-dev mpich libcmocka-dev python3-pytest python3-scipy netcdf-bin nco dieharder git shellcheck
-test-cluster slurm-wlm munge iproute2
-test-aarch64 gcc-aarch64-linux-gnu qemu-user
-test-browser chromium
-TABLE
-    ;;
-  fedora) cat <<'TABLE'
-run gcc make autoconf automake openmpi-devel netcdf-devel libyaml-devel udunits2-devel nettle-devel
-run python3 python3-xarray python3-netcdf4 python3-matplotlib python3-jinja2 python3-pyyaml
-test clang libomp-devel clang-tools-extra mpich-devel libcmocka-devel python3-pytest python3-scipy netcdf nco dieharder git ShellCheck
-test-browser chromium-headless
-TABLE
-    ;;
-  spack) cat <<'TABLE'
-run gcc gmake autoconf automake openmpi netcdf-c libyaml udunits nettle
-run python py-xarray py-netcdf4 py-matplotlib py-jinja2 py-pyyaml
-test llvm llvm-openmp mpich cmocka py-pytest py-scipy nco git
-TABLE
-    ;;
-  esac
-}
-
-# setup_list DISTRIBUTION PURPOSE...: the packages, one a line.
+# setup_list DISTRIBUTION PURPOSE...: the packages of jobs/packages.txt, one a line. DISTRIBUTION is debian, fedora, spack or conda.
 setup_list() {
-  local distribution=$1 purpose
+  local column purpose
+  case $1 in
+  debian) column=3 ;;
+  fedora) column=4 ;;
+  spack) column=5 ;;
+  conda) column=6 ;;
+  *) return 1 ;;
+  esac
   shift
   for purpose; do
-    setup_table "$distribution" | sed -n "s/^$purpose //p" | tr ' ' '\n'
+    awk -v purpose="$purpose" -v column="$column" \
+      '$1 == purpose && $column != "-" { n = split($column, names, ","); for (i = 1; i <= n; ++i) print names[i] }' "$setup_top/jobs/packages.txt"
   done
 }
 
