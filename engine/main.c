@@ -1,5 +1,6 @@
 /* argv in, exit code out. */
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,6 +47,9 @@ static enum status close_output(enum status status) {
 }
 
 int main(int argc, char **argv) {
+  if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR) { /* a file at its limit: an error of the write */
+    return (int)status_fail(STATUS_FAILED, "signals: %s", strerror(errno));
+  }
   if (argc < 2) {
     print_usage(stderr);
     return STATUS_USAGE;

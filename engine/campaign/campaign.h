@@ -11,6 +11,7 @@
 #include "campaign/plan.h"
 #include "campaign/worker.h"
 #include "edge/checkpoint.h"
+#include "edge/dump.h"
 #include "edge/placement.h"
 #include "edge/progress.h"
 #include "edge/team.h"
@@ -87,5 +88,10 @@ enum status campaign_share(const struct campaign *campaign, struct ranges *range
    stoppable one was told to). Collective. */
 enum status campaign_exact(const struct campaign *campaign, struct state *state,
                            struct exact *exact);
+
+/* Draws paths that a result holds once more and writes them. They begin with a block. The same
+   status on every rank: STATUS_FAILED (memory). Collective. */
+enum status campaign_dump(const struct campaign *campaign, struct path_range paths,
+                          struct dump *dump);
 
 #endif

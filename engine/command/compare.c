@@ -23,6 +23,10 @@ enum status command_compare(int argc, char **argv) {
                                           options.n_decks)
                             : STATUS_USAGE;
   }
+  if (status == STATUS_OK && !help && (options.dump_paths > 0 || options.dump_share > 0)) {
+    status = team.rank == 0 ? status_fail(STATUS_USAGE, "--dump-paths is of `tenor run`")
+                            : STATUS_USAGE;
+  }
   if (status == STATUS_OK && !help) {
     const struct sample sample = {.decks = {options.decks[0], options.decks[1]},
                                   .n_decks = 2,

@@ -12,7 +12,8 @@ static const char usage[] =
 static enum status check(const struct run_options *options, bool loud) {
   const bool other = options->n_assignments != 1 || options->paths[0] == '\0' ||
                      options->n_second > 0 || options->n_shards > 0 || options->n_until > 0 ||
-                     options->checkpoint != NULL;
+                     options->checkpoint != NULL || options->dump_paths > 0 ||
+                     options->dump_share > 0;
   if (options->n_decks == 1 && !other) {
     return STATUS_OK;
   }

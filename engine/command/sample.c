@@ -1,5 +1,7 @@
 #include "command/sampling.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,6 +92,39 @@ static int64_t paths_done(const struct run *run) {
          (standing->replicate_end > 0 ? standing->replicate_end % points : 0);
 }
 
+/* The first paths of the range, as many as were asked for and are in the result. */
+static struct path_range paths_to_dump(const struct run *run) {
+  const struct run_options *options = run->options;
+  const struct ranges *has = &run->standing.state.paths;
+  struct path_range paths = has->n > 0 ? has->at[0] : (struct path_range){0, 0};
+  const int64_t all = paths.end - paths.first;
+  const double share = ceil(options->dump_share * (double)all);
+  const int64_t n = options->dump_paths > 0 ? options->dump_paths : (int64_t)share;
+  paths.end = n < all ? paths.first + n : paths.end;
+  return paths;
+}
+
+static enum status dump_paths(struct run *run, const struct campaign *campaign) {
+  const struct results results = {.n_decks = 1,
+                                  .decks = {&run->order.decks[0]},
+                                  .sampling = run->order.sampling,
+                                  .layout = &run->layout};
+  struct path_range paths = paths_to_dump(run);
+  struct dump dump;
+  team_broadcast(&paths, sizeof paths);
+  enum status status = dump_open(&dump, run->dump_calls, run->team, run->dump, &results, paths);
+  if (status == STATUS_OK) {
+    status = campaign_dump(campaign, paths, &dump);
+    const enum status closed =
+        dump_close(&dump, run->team, run->dump, run->options->force || run->resumes);
+    status = closed > status ? closed : status;
+  }
+  if (status == STATUS_OK && run->team->rank == 0 && !run->options->quiet) {
+    fprintf(stderr, "tenor: wrote %s\n", run->dump);
+  }
+  return status;
+}
+
 static enum status compute(struct run *run, struct campaign *campaign) {
   struct progress progress;
   const bool first = run->team->rank == 0;
@@ -115,7 +150,13 @@ static enum status compute(struct run *run, struct campaign *campaign) {
     status = status == STATUS_OK ? sampling_report(run, campaign) : status;
   }
   team_wait(); /* asleep, while rank 0 writes */
-  return team_agree(status);
+  status = team_agree(status);
+  if (run->dump_calls != NULL && run->ending != ENDED_STOPPED &&
+      (status == STATUS_OK || status == STATUS_TARGET)) {
+    const enum status dumped = dump_paths(run, campaign);
+    status = dumped > status ? dumped : status;
+  }
+  return status;
 }
 
 static enum status run_sides(struct run *run) {

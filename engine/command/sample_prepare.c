@@ -222,12 +222,42 @@ static enum status open_checkpoint(struct run *run) {
   return status;
 }
 
-enum status sampling_prepare(struct run *run) {
-  const bool extended = run->sample->extended != NULL;
-  if (run->team->rank != 0) {
+/* OUT.paths.nc, if paths are to be written. */
+static enum status choose_dump(struct run *run) {
+  const size_t length = strlen(run->output);
+  const bool ending = length > 3 && strcmp(run->output + length - 3, ".nc") == 0;
+  if (run->dump_calls == NULL) {
     return STATUS_OK;
   }
-  enum status status = extended ? read_saved(run) : read_decks(run);
+  snprintf(run->dump, sizeof run->dump, "%.*s.paths.nc", (int)(length - (ending ? 3 : 0)),
+           run->output);
+  return files_check(run->dump, run->options->force || run->resumes);
+}
+
+static enum status load_dump(struct run *run) {
+  const struct run_options *options = run->options;
+  if (options->dump_paths == 0 && options->dump_share == 0) {
+    return STATUS_OK;
+  }
+  run->dump_calls = dump_load();
+  if (run->dump_calls != NULL) {
+    return STATUS_OK;
+  }
+  return run->team->rank == 0
+             ? status_fail(STATUS_USAGE,
+                           "--dump-paths: this tenor was built without parallel NetCDF of its "
+                           "MPI (Debian libnetcdf-mpi-dev with Open MPI; Spack netcdf-c +mpi); "
+                           "all else works")
+             : STATUS_USAGE;
+}
+
+enum status sampling_prepare(struct run *run) {
+  const bool extended = run->sample->extended != NULL;
+  enum status status = load_dump(run);
+  if (status != STATUS_OK || run->team->rank != 0) {
+    return status;
+  }
+  status = extended ? read_saved(run) : read_decks(run);
   if (status == STATUS_OK) {
     status = extended ? choose_extension(run) : choose_paths(run);
   }
@@ -237,5 +267,8 @@ enum status sampling_prepare(struct run *run) {
   if (status == STATUS_OK) {
     status = open_checkpoint(run);
   }
-  return status == STATUS_OK ? choose_output(run) : status;
+  if (status == STATUS_OK) {
+    status = choose_output(run);
+  }
+  return status == STATUS_OK ? choose_dump(run) : status;
 }

@@ -20,9 +20,11 @@ struct run { /* one result in the making; text and output on rank 0 only */
   const struct team *team;
   const struct run_options *options;
   char output[4096];
-  char *resolved[MAX_SIDES]; /* owned */
-  struct saved saved;        /* what is extended */
-  struct snapshot resumed;   /* what the checkpoint holds that the run goes on with */
+  char dump[4096 + 16];                /* where paths go */
+  const struct dump_calls *dump_calls; /* on every rank, if paths are to be written */
+  char *resolved[MAX_SIDES];           /* owned */
+  struct saved saved;                  /* what is extended */
+  struct snapshot resumed;             /* what the checkpoint holds that the run goes on with */
   bool resumes;
   struct checkpoint checkpoint;
   struct order order;
@@ -39,7 +41,8 @@ struct run { /* one result in the making; text and output on rank 0 only */
 };
 
 /* Rank 0 reads decks or result, options and checkpoint, and before anything is computed asks
-   whether the result can be written. Not collective; nothing on the other ranks. */
+   whether the result can be written. On the other ranks it only looks for
+   what writes dumps. Not collective. */
 enum status sampling_prepare(struct run *run);
 
 /* Rank 0 writes and shows what was computed, and says what was asked for and not reached

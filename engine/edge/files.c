@@ -104,10 +104,7 @@ static int publish(const char *temporary, const char *path, bool force) {
   return force || linkless ? rename(temporary, path) : -1;
 }
 
-/* Writes a temporary beside `path` and gives its name, [PATH_MAX]; STATUS_IO and nothing left.
- */
-static enum status write_temporary(const char *path, const void *bytes, size_t size,
-                                   char *temporary) {
+enum status files_begin(const char *path, const void *bytes, size_t size, char *temporary) {
   if (snprintf(temporary, PATH_MAX, "%s%s%ld", path, PART, (long)getpid()) >= PATH_MAX) {
     return status_fail(STATUS_IO, "%.60s...: name too long", path);
   }
@@ -129,11 +126,9 @@ static enum status write_temporary(const char *path, const void *bytes, size_t s
   return STATUS_OK;
 }
 
-enum status files_write(const char *path, bool force, const void *bytes, size_t size) {
-  char temporary[PATH_MAX];
-  const enum status status = write_temporary(path, bytes, size, temporary);
-  if (status != STATUS_OK || (publish(temporary, path, force) == 0 && sync_folder(path) == 0)) {
-    return status;
+static enum status adopt(const char *temporary, const char *path, bool force) {
+  if (publish(temporary, path, force) == 0 && sync_folder(path) == 0) {
+    return STATUS_OK;
   }
   const int reason = errno;
   if (reason == EEXIST) {
@@ -142,6 +137,26 @@ enum status files_write(const char *path, bool force, const void *bytes, size_t 
   }
   unlink(temporary); /* already renamed or not ours to mend: the error below is what counts */
   return status_fail(STATUS_IO, "%s: %s", path, strerror(reason));
+}
+
+enum status files_write(const char *path, bool force, const void *bytes, size_t size) {
+  char temporary[PATH_MAX];
+  const enum status status = files_begin(path, bytes, size, temporary);
+  return status == STATUS_OK ? adopt(temporary, path, force) : status;
+}
+
+enum status files_adopt(const char *temporary, const char *path, bool force) {
+  const int file = open(temporary, O_RDONLY | O_CLOEXEC);
+  const bool synced = file >= 0 && fsync_again(file) == 0;
+  const int reason = errno;
+  if (file >= 0) {
+    (void)close(file); /* only read */
+  }
+  if (!synced) {
+    unlink(temporary); /* the error below is what counts */
+    return status_fail(STATUS_IO, "%s: %s", path, strerror(reason));
+  }
+  return adopt(temporary, path, force);
 }
 
 /* Locks the folder of a path against others who ask. Not every file system has such locks, and
@@ -171,7 +186,7 @@ static int lock_folder(const char *path) {
 enum status files_replace(const char *path, const char *previous, const void *bytes,
                           size_t size, files_fence *fence, void *context) {
   char temporary[PATH_MAX];
-  enum status status = write_temporary(path, bytes, size, temporary);
+  enum status status = files_begin(path, bytes, size, temporary);
   if (status != STATUS_OK) {
     return status;
   }

@@ -19,6 +19,12 @@ enum status files_check(const char *path, bool force);
    loss of power. */
 enum status files_write(const char *path, bool force, const void *bytes, size_t size);
 
+/* The two halves of files_write, for a file that others add to in between: writes `size` bytes
+   to a temporary beside `path`, named temporary[PATH_MAX]; and gives it its name. Errors as
+   there. */
+enum status files_begin(const char *path, const void *bytes, size_t size, char *temporary);
+enum status files_adopt(const char *temporary, const char *path, bool force);
+
 /* May the file be replaced? Asked while the folder is locked. */
 typedef enum status files_fence(void *context);
 

@@ -118,9 +118,10 @@ struct ncvariable ncwriter_variable(struct ncwriter *writer, const char *name, e
   return variable;
 }
 
-void ncwriter_compress(struct ncwriter *writer, struct ncvariable variable, size_t chunk) {
+void ncwriter_compress(struct ncwriter *writer, struct ncvariable variable,
+                       const size_t *chunk) {
   if (well(writer)) {
-    keep(writer, nc_def_var_chunking(variable.group, variable.id, NC_CHUNKED, &chunk),
+    keep(writer, nc_def_var_chunking(variable.group, variable.id, NC_CHUNKED, chunk),
          "chunks of", "a variable");
   }
   if (well(writer)) {

@@ -36,8 +36,9 @@ int ncwriter_dimension(struct ncwriter *writer, const char *name, size_t size, b
 void ncwriter_group(struct ncwriter *writer, const char *name); /* what follows goes into it */
 struct ncvariable ncwriter_variable(struct ncwriter *writer, const char *name, enum nctype type,
                                     int n_dims, const int *dims);
-/* Chunks of `chunk` values along the only dimension, shuffled, deflated and checksummed. */
-void ncwriter_compress(struct ncwriter *writer, struct ncvariable variable, size_t chunk);
+/* Chunks of so many values along each dimension, shuffled, deflated and checksummed. */
+void ncwriter_compress(struct ncwriter *writer, struct ncvariable variable,
+                       const size_t *chunk);
 /* An attribute of a variable, or of the file (variable NULL). */
 void ncwriter_text(struct ncwriter *writer, const struct ncvariable *variable, const char *name,
                    const char *text);

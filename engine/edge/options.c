@@ -28,6 +28,7 @@ enum {
   LETTER_CHECKPOINT,
   LETTER_EVERY,
   LETTER_RESUME,
+  LETTER_DUMP,
   LETTER_THREADS,
   LETTER_PROGRESS,
   LETTER_QUIET,
@@ -57,6 +58,8 @@ static const struct option_row rows[] = {
     {"checkpoint-every", LETTER_EVERY, "TIME", "how often it is written (default 5min)"},
     {"resume", LETTER_RESUME, NULL,
      "go on with what the checkpoint holds, if there is one; else start"},
+    {"dump-paths", LETTER_DUMP, "N",
+     "write the first N paths (or 1%, 0.01 of all) as they are to OUT.paths.nc"},
     {"threads", LETTER_THREADS, "T", "threads of each rank (default: the CPUs it may use)"},
     {"progress", LETTER_PROGRESS, "MODE", "auto, plain, json or none"},
     {"quiet", LETTER_QUIET, NULL, "no table, no progress"},
@@ -169,6 +172,24 @@ static bool read_shard(const char *text, struct run_options *options) {
   return true;
 }
 
+/* A number of paths from 1 on; or a share: N%, or a number below 1. */
+static bool read_dump(const char *text, struct run_options *options) {
+  uint64_t whole = 0;
+  char *end = NULL;
+  const double number = strtod(text, &end);
+  const bool percent = end != text && strcmp(end, "%") == 0;
+  const double share = percent ? number / 100 : number;
+  options->dump_paths = 0;
+  options->dump_share = 0;
+  if (options_whole(text, &whole)) {
+    options->dump_paths = (int64_t)whole;
+    return whole > 0 && whole <= (UINT64_C(1) << 40);
+  }
+  options->dump_share = share;
+  return end != text && (percent || *end == '\0') && share > 0.0 &&
+         (percent ? share <= 1.0 : share < 1.0);
+}
+
 static enum status take(struct run_options *options, int letter, char *text, bool loud) {
   uint64_t value = 0;
   switch (letter) {
@@ -229,6 +250,14 @@ static enum status take(struct run_options *options, int letter, char *text, boo
                             "--checkpoint-every wants a time like 90s, 30min or 2h, not `%s`",
                             text);
     case LETTER_RESUME: options->resume = true; return STATUS_OK;
+    case LETTER_DUMP:
+      return read_dump(text, options)
+                 ? STATUS_OK
+                 : complain(
+                       loud,
+                       "--dump-paths wants a number of paths, or a share like 1%% or 0.01, "
+                       "not `%s`",
+                       text);
     case LETTER_EXACT: options->exact = true; return STATUS_OK;
     case LETTER_QUIET: options->quiet = true; return STATUS_OK;
     case LETTER_JSON: options->json = true; return STATUS_OK;

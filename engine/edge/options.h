@@ -28,6 +28,8 @@ struct run_options {
   int64_t shard, n_shards; /* shard 1..n_shards; n_shards 0: all paths */
   const char *checkpoint;  /* its file; NULL: none */
   double checkpoint_every; /* [s] */
+  int64_t dump_paths;      /* of the first paths, how many are written as they are; 0: none */
+  double dump_share;       /* or what part of all; 0: none */
   bool resume;             /* go on with what the checkpoint holds */
   int threads;             /* 0: not given */
   enum progress_mode progress;

@@ -15,22 +15,6 @@
 #include "model/version.h"
 #include "stats/wrong_way.h"
 
-/* CF wants units that UDUNITS knows; currencies are none, so money is "1" with attributes of
- * its own. */
-static const struct {
-  const char *units, *scale; /* scale: of money, NULL otherwise */
-} unit_names[] = {
-    [UNIT_USD] = {"1", "billion"},
-    [UNIT_USD_PER_YEAR] = {"year-1", "billion"},
-    [UNIT_GW] = {"GW", NULL},
-    [UNIT_GW_YEAR] = {"GW year", NULL},
-    [UNIT_PRICE] = {"GW-1 year-1", "billion"},
-    [UNIT_ONE_UNIT] = {"1", NULL},
-    [UNIT_MILLION] = {"1e6", NULL},
-    [UNIT_YEAR] = {"year", NULL},
-    [UNIT_MONTH] = {"month", NULL},
-};
-
 struct writing { /* one result being written */
   struct ncwriter nc;
   const struct results *results;
@@ -203,11 +187,10 @@ static void describe_unit(struct writing *w, const struct metric *metric,
   const bool number = statistic_kinds[statistic].role == ROLE_GAIN || value == STAT_NEVER ||
                       value == STAT_VARIANCE_RATIO || value == STAT_POSITIVE ||
                       value == STAT_EXCEEDANCE || value == STAT_BY;
-  ncwriter_text(&w->nc, variable, "units", number ? "1" : unit_names[metric->unit].units);
-  if (unit_names[metric->unit].scale != NULL && !number) {
-    ncwriter_text(&w->nc, variable, "currency", "USD");
-    ncwriter_text(&w->nc, variable, "scale", unit_names[metric->unit].scale);
-    ncwriter_text(&w->nc, variable, "price_basis", "nominal");
+  if (number) {
+    ncwriter_text(&w->nc, variable, "units", "1");
+  } else {
+    results_put_unit(&w->nc, variable, metric);
   }
 }
 
@@ -256,16 +239,9 @@ static double filled(double value) {
   return isfinite(value) ? value : ncfile_fill;
 }
 
-/* Does the contract year of a customer end within its term and the horizon? */
-static bool closes(const struct deck *deck, int64_t c, int64_t year) {
-  const struct customer *customer = &deck->customers[c];
-  const int64_t end = 12 * (year + 1) < customer->term ? 12 * (year + 1) : customer->term;
-  return 12 * year < customer->term && customer->start + end <= deck->time.horizon;
-}
-
 static bool closes_everywhere(const struct results *results, int64_t c, int64_t year) {
-  return closes(results->decks[0], c, year) &&
-         (results->n_decks == 1 || closes(results->decks[1], c, year));
+  return results_year_closes(results->decks[0], c, year) &&
+         (results->n_decks == 1 || results_year_closes(results->decks[1], c, year));
 }
 
 static void put_statistic(struct writing *w, enum metric_id id, enum statistic statistic) {

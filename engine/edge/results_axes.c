@@ -6,6 +6,22 @@
 
 #include "base/arrays.h"
 
+/* CF wants units that UDUNITS knows; currencies are none, so money is "1" with attributes of
+ * its own. */
+static const struct {
+  const char *units, *scale; /* scale: of money, NULL otherwise */
+} unit_names[] = {
+    [UNIT_USD] = {"1", "billion"},
+    [UNIT_USD_PER_YEAR] = {"year-1", "billion"},
+    [UNIT_GW] = {"GW", NULL},
+    [UNIT_GW_YEAR] = {"GW year", NULL},
+    [UNIT_PRICE] = {"GW-1 year-1", "billion"},
+    [UNIT_ONE_UNIT] = {"1", NULL},
+    [UNIT_MILLION] = {"1e6", NULL},
+    [UNIT_YEAR] = {"year", NULL},
+    [UNIT_MONTH] = {"month", NULL},
+};
+
 struct axes { /* being written; all borrowed */
   struct ncwriter *nc;
   const struct results *results;
@@ -141,6 +157,29 @@ static void put_reliable(struct axes *w, const char *name, int dim, const char *
   ncwriter_put(w->nc, variable, &n, reliable);
 }
 
+static void put_months(struct axes *w) {
+  const struct layout *layout = w->results->layout;
+  double months[MAX_MONTHS];
+  for (int64_t m = 0; m < layout->n_months; ++m) {
+    months[m] = (double)m + 1;
+  }
+  put_axis(w, "month", w->dims->month, "month, from 1", "1", (size_t)layout->n_months, months);
+}
+
+static void put_contract_years(struct axes *w) {
+  struct ncwriter *nc = w->nc;
+  const size_t n_years = (size_t)w->results->layout->n_contract_years;
+  const struct ncvariable year =
+      ncwriter_variable(nc, "contract_year", NCTYPE_INT, 1, &w->dims->contract_year);
+  int years[MAX_YEARS];
+  for (int y = 0; y < (int)n_years; ++y) {
+    years[y] = y + 1;
+  }
+  ncwriter_text(nc, &year, "long_name", "contract year, from 1");
+  ncwriter_text(nc, &year, "units", "1");
+  ncwriter_put(nc, year, &n_years, years);
+}
+
 void results_put_axes(struct ncwriter *writer, const struct results *results,
                       const struct figures *figures, struct dims *dims) {
   struct axes axes = {.nc = writer, .results = results, .figures = figures, .dims = dims};
@@ -174,23 +213,50 @@ void results_put_axes(struct ncwriter *writer, const struct results *results,
   put_reliable(w, "quantile_reliable", w->dims->quantile, "quantile", N_QUANTILES,
                figure_quantiles);
   put_reliable(w, "tail_reliable", w->dims->level, "value at risk", N_LEVELS, figure_levels);
-  double months[MAX_MONTHS];
-  for (int64_t m = 0; m < layout->n_months; ++m) {
-    months[m] = (double)m + 1;
-  }
-  put_axis(w, "month", w->dims->month, "month, from 1", "1", (size_t)layout->n_months, months);
+  put_months(w);
   put_axis(w, "by", w->dims->by, "date in months from the start", "1", N_DATES, figure_dates);
   put_words(w, "customer", w->dims->customer, "customer", n_customers, customer_word);
   put_words(w, "constraint", w->dims->constraint, "binding constraint", N_CONSTRAINTS,
             constraint_word);
   put_words(w, "regime", w->dims->regime, "regime", N_REGIMES, regime_word);
-  const struct ncvariable year =
-      ncwriter_variable(nc, "contract_year", NCTYPE_INT, 1, &w->dims->contract_year);
-  int years[MAX_YEARS];
-  for (int y = 0; y < (int)n_years; ++y) {
-    years[y] = y + 1;
+  put_contract_years(w);
+}
+
+void results_put_path_axes(struct ncwriter *nc, const struct results *results,
+                           struct dims *dims) {
+  struct axes axes = {.nc = nc, .results = results, .dims = dims};
+  const struct layout *layout = results->layout;
+  const size_t n_customers = (size_t)layout->n_customers;
+  dims->time = ncwriter_dimension(nc, "time", (size_t)layout->n_quarters, false);
+  dims->bounds = ncwriter_dimension(nc, "nv", 2, false);
+  dims->month = ncwriter_dimension(nc, "month", (size_t)layout->n_months, false);
+  dims->customer = ncwriter_dimension(nc, "customer", n_customers, false);
+  dims->constraint = ncwriter_dimension(nc, "constraint", N_CONSTRAINTS, false);
+  dims->regime = ncwriter_dimension(nc, "regime", N_REGIMES, false);
+  dims->contract_year =
+      ncwriter_dimension(nc, "contract_year", (size_t)layout->n_contract_years, false);
+  put_times(&axes);
+  put_months(&axes);
+  put_words(&axes, "customer", dims->customer, "customer", n_customers, customer_word);
+  put_words(&axes, "constraint", dims->constraint, "binding constraint", N_CONSTRAINTS,
+            constraint_word);
+  put_words(&axes, "regime", dims->regime, "regime", N_REGIMES, regime_word);
+  put_contract_years(&axes);
+}
+
+void results_put_unit(struct ncwriter *nc, const struct ncvariable *variable,
+                      const struct metric *metric) {
+  const char *scale = unit_names[metric->unit].scale;
+  ncwriter_text(nc, variable, "units", unit_names[metric->unit].units);
+  if (scale != NULL) {
+    ncwriter_text(nc, variable, "currency", "USD");
+    ncwriter_text(nc, variable, "scale", scale);
+    ncwriter_text(nc, variable, "price_basis", "nominal");
   }
-  ncwriter_text(nc, &year, "long_name", "contract year, from 1");
-  ncwriter_text(nc, &year, "units", "1");
-  ncwriter_put(nc, year, &n_years, years);
+}
+
+bool results_year_closes(const struct deck *deck, int64_t customer, int64_t year) {
+  const struct customer *about = &deck->customers[customer];
+  const int64_t end = 12 * (year + 1) < about->term ? 12 * (year + 1) : about->term;
+  return 12 * year < about->term && about->start + end <= deck->time.horizon;
 }

@@ -15,4 +15,16 @@ struct dims { /* numbers of the file's dimensions */
 void results_put_axes(struct ncwriter *nc, const struct results *results,
                       const struct figures *figures, struct dims *dims);
 
+/* Those of single paths only: dates, customers, constraints, regimes, contract years, months.
+ */
+void results_put_path_axes(struct ncwriter *nc, const struct results *results,
+                           struct dims *dims);
+
+/* Unit, scale and currency of a metric's values. */
+void results_put_unit(struct ncwriter *nc, const struct ncvariable *variable,
+                      const struct metric *metric);
+
+/* Does the contract year of a customer end within its term and the horizon? */
+bool results_year_closes(const struct deck *deck, int64_t customer, int64_t year);
+
 #endif

@@ -44,7 +44,8 @@ static void define_tally(struct ncwriter *nc, int t, const struct tally *tally,
   snprintf(name, sizeof name, "%swords", prefixes[t]);
   puts[0] = define(nc, name, "counts, superaccumulators, histograms and parts", NCTYPE_INT64,
                    n_words, tally->words);
-  ncwriter_compress(nc, puts[0].variable, n_words < STATE_CHUNK ? n_words : STATE_CHUNK);
+  const size_t chunk = n_words < STATE_CHUNK ? n_words : STATE_CHUNK;
+  ncwriter_compress(nc, puts[0].variable, &chunk);
   snprintf(name, sizeof name, "%scentre", prefixes[t]);
   puts[1] = define(nc, name, "centre of each column's power sums", NCTYPE_DOUBLE,
                    (size_t)tally->n_columns, tally->centre);

@@ -79,6 +79,11 @@ void team_close(void) {
   demand(MPI_Finalize(), "MPI_Finalize");
 }
 
+_Noreturn void team_abort(enum status status) {
+  MPI_Abort(MPI_COMM_WORLD, (int)status);
+  _Exit((int)status); /* it does not come back, but is not declared so */
+}
+
 void team_broadcast(void *bytes, size_t size) {
   char *next = bytes;
   while (size > 0) {

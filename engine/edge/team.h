@@ -24,6 +24,10 @@ enum status team_open(struct team *team, int *argc, char ***argv);
 /* Ends MPI. Collective. */
 void team_close(void);
 
+/* Ends the whole job at once, with this exit code: for a fault of one rank while the others
+   wait in a call that this one cannot answer any more. Not collective, and does not return. */
+_Noreturn void team_abort(enum status status);
+
 /* Gives every rank rank 0's `size` bytes. Collective. */
 void team_broadcast(void *bytes, size_t size);
 
