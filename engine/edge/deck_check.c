@@ -3,30 +3,26 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/status.h"
 #include "edge/deck_store.h"
+#include "math/nearest.h"
 #include "model/matrix.h"
 
+enum { MAX_FULL = 160 }; /* bytes of a key's full name */
+
 struct findings {
-  const struct deck_store *store; /* NULL: quiet, the first reason goes to `why` */
-  const char *path;
+  struct deck_store *store; /* NULL: quiet, the first reason goes to `why` */
   char *why;
   size_t why_size;
   int n;
 };
 
-static void find(struct findings *findings, const char *where, const char *what) {
-  fprintf(stderr, "%s: error: %s: %s\n", findings->path, where, what);
-  ++findings->n;
-}
-
 /* At a key called `name`, whose place in the file is known. */
-static void find_at(struct findings *findings, const struct key *key, int64_t item,
+static void find_at(struct findings *findings, const struct key *key, struct place place,
                     const char *name, const char *what) {
   if (findings->store != NULL) {
-    const struct entry *entry = store_entry(findings->store, key, (struct place){item, 0});
-    const char *where = entry->where != NULL ? entry->where : findings->path;
-    fprintf(stderr, "%s: error: %s: %s\n", where, name, what);
+    const struct entry *entry = store_entry(findings->store, key, place);
+    complaints_tell(&findings->store->complaints, entry->where != NULL ? entry->where : "deck",
+                    1, name, "%s", what);
   } else if (findings->n == 0) {
     snprintf(findings->why, findings->why_size, "%s: %s", name, what);
   }
@@ -37,41 +33,119 @@ static void find_key(struct findings *findings, const char *section, const char 
                      const char *what) {
   char full[80];
   snprintf(full, sizeof full, "%s.%s", section, name);
-  find_at(findings, schema_find(GROUP_SECTION, section, name), 0, full, what);
+  find_at(findings, schema_find(GROUP_SECTION, section, name), (struct place){0, 0}, full,
+          what);
 }
 
-static void check_given(const struct deck_store *store, struct findings *findings,
-                        const struct key *key, struct place place) {
-  char where[160];
-  if (key->optional || store_entry(store, key, place)->given) {
-    return;
-  }
-  switch (key->group) {
-    case GROUP_SECTION: snprintf(where, sizeof where, "%s.%s", key->section, key->name); break;
-    case GROUP_TRANCHE:
-      snprintf(where, sizeof where, "customers[%lld].tranches[%lld].%s", (long long)place.outer,
-               (long long)place.inner, key->name);
-      break;
-    default:
-      snprintf(where, sizeof where, "%s[%lld].%s", key->section, (long long)place.outer,
-               key->name);
-  }
-  find(findings, where, "missing (or include a deck that has it)");
+/* At a key of a customer, who is called by name. */
+static void find_customer(struct findings *findings, const struct deck *deck, int64_t i,
+                          const char *name, const char *what) {
+  char full[MAX_FULL];
+  snprintf(full, sizeof full, "customers.%s.%s", deck->customers[i].name, name);
+  find_at(findings, schema_find(GROUP_CUSTOMER, "customers", name), (struct place){i, 0}, full,
+          what);
 }
 
-static void check_all_given(const struct deck_store *store, struct findings *findings) {
+/* ---- what was left out */
+
+/* Where an item of a list begins: at the first of its keys that was given; NULL: nowhere. */
+static const char *find_item(const struct deck_store *store, enum group group,
+                             struct place place) {
   for (int k = 0; k < schema_size; ++k) {
-    const struct key *key = &schema[k];
-    const bool tranche = key->group == GROUP_TRANCHE;
-    const int64_t outer = store_items(store, tranche ? GROUP_CUSTOMER : key->group, 0);
-    for (int64_t i = 0; i < outer; ++i) {
-      const int64_t inner = tranche ? store_items(store, GROUP_TRANCHE, i) : 1;
-      for (int64_t j = 0; j < inner; ++j) {
-        check_given(store, findings, key, (struct place){i, j});
+    const struct entry *entry = store_entry(store, &schema[k], place);
+    if (schema[k].group == group && entry->given && entry->where != NULL) {
+      return entry->where;
+    }
+  }
+  return NULL;
+}
+
+static void complain_of_item(struct deck_store *store, const char *path, const struct key *key,
+                             struct place place) {
+  char name[MAX_FULL];
+  const char *where = find_item(store, key->group, place);
+  if (key->group == GROUP_TRANCHE) {
+    snprintf(name, sizeof name, "customers[%lld].tranches[%lld].%s", (long long)place.outer,
+             (long long)place.inner, key->name);
+  } else {
+    snprintf(name, sizeof name, "%s[%lld].%s", key->section, (long long)place.outer, key->name);
+  }
+  complaints_tell(&store->complaints, where != NULL ? where : path, 1, name, "missing");
+}
+
+static bool is_missing(const struct deck_store *store, const struct key *key,
+                       struct place place) {
+  return !key->optional && !store_entry(store, key, place)->given;
+}
+
+/* The keys of the section that begins with key `first`; a section that is missing as a whole is
+   one fault. Returns the number of keys that are missing. */
+static int check_section(struct deck_store *store, const char *path, int first) {
+  const char *section = schema[first].section;
+  const struct place nowhere = {0, 0};
+  const int before = store->complaints.n;
+  int missing = 0, n = 0;
+  for (int k = first; k < schema_size && schema[k].group == GROUP_SECTION &&
+                      strcmp(schema[k].section, section) == 0;
+       ++k) {
+    n += !schema[k].optional;
+    missing += is_missing(store, &schema[k], nowhere);
+  }
+  if (missing > 1 && missing == n) {
+    complaints_tell(&store->complaints, path, 1, section,
+                    "missing, with all its %d keys (tenor check --keys lists them)", n);
+    return missing;
+  }
+  for (int k = first; missing > 0 && k < schema_size; ++k) {
+    if (schema[k].group == GROUP_SECTION && strcmp(schema[k].section, section) == 0 &&
+        is_missing(store, &schema[k], nowhere)) {
+      char name[80];
+      snprintf(name, sizeof name, "%s.%s", section, schema[k].name);
+      complaints_tell(&store->complaints, path, 1, name, "missing");
+    }
+  }
+  return store->complaints.n - before;
+}
+
+static void check_items_given(struct deck_store *store, const char *path,
+                              const struct key *key) {
+  const bool tranche = key->group == GROUP_TRANCHE;
+  const int64_t outer = store_items(store, tranche ? GROUP_CUSTOMER : key->group, 0);
+  for (int64_t i = 0; i < outer; ++i) {
+    const int64_t inner = tranche ? store_items(store, GROUP_TRANCHE, i) : 1;
+    for (int64_t j = 0; j < inner; ++j) {
+      if (is_missing(store, key, (struct place){i, j})) {
+        complain_of_item(store, path, key, (struct place){i, j});
       }
     }
   }
 }
+
+static void check_all_given(struct deck_store *store, const char *path) {
+  const char *section = "";
+  int missing = 0;
+  for (int k = 0; k < schema_size; ++k) {
+    if (schema[k].group != GROUP_SECTION) {
+      check_items_given(store, path, &schema[k]);
+    } else if (strcmp(schema[k].section, section) != 0) {
+      section = schema[k].section;
+      missing += check_section(store, path, k);
+    }
+  }
+  const enum group wanted[] = {GROUP_SITE, GROUP_CUSTOMER};
+  for (int i = 0; i < 2; ++i) {
+    if (*store_count(store, wanted[i], 0) < 1) {
+      complaints_tell(&store->complaints, path, 1, schema_lists[wanted[i]].name,
+                      "at least one is wanted");
+    }
+  }
+  if (missing > 3) {
+    fputs("      = a deck states every key, or starts from another with `include: FILE`\n",
+          stderr);
+  }
+}
+
+/* ---- what must hold across keys */
 
 static void check_rates(const struct deck *deck, struct findings *findings) {
   for (int row = 0; row < N_REGIMES; ++row) {
@@ -92,20 +166,35 @@ static void check_rates(const struct deck *deck, struct findings *findings) {
   }
 }
 
-/* Is (1-mix) a + mix I positive definite? Cholesky's factorisation succeeds just then. */
-static bool is_definite(const double a[N_FACTORS][N_FACTORS], double mix) {
-  double mixed[N_FACTORS][N_FACTORS], l[N_FACTORS][N_FACTORS];
-  for (int i = 0; i < N_FACTORS; ++i) {
-    for (int j = 0; j < N_FACTORS; ++j) {
-      mixed[i][j] = (1.0 - mix) * a[i][j] + (i == j ? mix : 0.0);
-    }
+static bool is_definite(const double a[N_FACTORS][N_FACTORS]) {
+  double l[N_FACTORS][N_FACTORS];
+  return cholesky(N_FACTORS, N_FACTORS, l[0], a[0]);
+}
+
+/* The nearest correlations that can be, as they would stand in a deck. */
+static void advise_correlation(const double a[N_FACTORS][N_FACTORS], char *what, size_t size) {
+  const double least = 1e-3; /* so that four digits after the point are enough */
+  double near[N_FACTORS][N_FACTORS];
+  const double away = nearest_correlation(N_FACTORS, near[0], a[0], least);
+  size_t n = (size_t)snprintf(what, size, "not positive definite");
+  if (away < 0.0) {
+    return;
   }
-  return cholesky(N_FACTORS, N_FACTORS, l[0], mixed[0]);
+  n += (size_t)snprintf(what + n, size - n, "; the nearest that is, %.2g away, is [", away);
+  for (int i = 0; i < N_FACTORS; ++i) {
+    n += (size_t)snprintf(what + n, size - n, "%s[", i > 0 ? ", " : "");
+    for (int j = 0; j < N_FACTORS; ++j) {
+      const double rounded = round(near[i][j] * 1e4) / 1e4;
+      n += (size_t)snprintf(what + n, size - n, "%s%.4g", j > 0 ? ", " : "", rounded + 0.0);
+    }
+    n += (size_t)snprintf(what + n, size - n, "]");
+  }
+  snprintf(what + n, size - n, "]");
 }
 
 static void check_correlation(const struct deck *deck, struct findings *findings) {
   const double(*a)[N_FACTORS] = deck->correlation.factors;
-  char what[160];
+  char what[640];
   for (int i = 0; i < N_FACTORS; ++i) {
     if (a[i][i] != 1.0) {
       find_key(findings, "correlation", "factors", "the diagonal must be 1");
@@ -121,16 +210,8 @@ static void check_correlation(const struct deck *deck, struct findings *findings
       }
     }
   }
-  if (!is_definite(a, 0.0)) {
-    double low = 0.0, high = 1.0;
-    for (int step = 0; step < 40; ++step) {
-      const double middle = (low + high) / 2.0;
-      *(is_definite(a, middle) ? &high : &low) = middle;
-    }
-    snprintf(what, sizeof what,
-             "not positive definite; all correlations multiplied by %.4g would be (%.3g of the "
-             "way to independence)",
-             1.0 - high, high);
+  if (!is_definite(a)) {
+    advise_correlation(a, what, sizeof what);
     find_key(findings, "correlation", "factors", what);
   }
 }
@@ -161,11 +242,9 @@ static void check_shares(const struct deck *deck, struct findings *findings) {
   for (int64_t i = 0; i < deck->n_customers; ++i) {
     const struct customer *customer = &deck->customers[i];
     if (customer->share_recovery_rate + customer->share_loss_rate >= 12.0) {
-      char name[80];
-      snprintf(name, sizeof name, "customers[%lld].share_loss_rate", (long long)i);
-      find_at(findings, schema_find(GROUP_CUSTOMER, "customers", "share_loss_rate"), i, name,
-              "with share_recovery_rate it must stay below 12 1/year, or a share could fall "
-              "below 0 within a month");
+      find_customer(findings, deck, i, "share_loss_rate",
+                    "with share_recovery_rate it must stay below 12 1/year, or a share could "
+                    "fall below 0 within a month");
     }
   }
 }
@@ -183,70 +262,155 @@ bool deck_holds(const struct deck *deck, char *why, size_t why_size) {
   return findings.n == 0;
 }
 
-/* Yearly minimums that add to more or less than the commitment are allowed, but seldom meant.
- */
-static void warn_of_minimums(const struct deck *deck) {
+/* A tranche that falls due before one that stands above it is a slip of the pen. */
+static void check_tranches(const struct deck *deck, struct findings *findings) {
   for (int64_t i = 0; i < deck->n_customers; ++i) {
     const struct customer *customer = &deck->customers[i];
-    const int64_t years = (customer->term + 11) / 12;
-    double sum = 0.0;
-    for (int64_t y = 0; y < customer->annual_minimum.n && y < years; ++y) {
-      sum += customer->annual_minimum.at[y];
-    }
-    if (sum > customer->commitment * (1.0 + 1e-9)) {
-      status_warn(
-          "%s: the yearly minimums add to %.6g billion USD, more than the commitment of %.6g; "
-          "what exceeds it never falls due",
-          customer->name, sum, customer->commitment);
-    } else if (sum > 0.0 && sum < customer->commitment * (1.0 - 1e-9)) {
-      status_warn(
-          "%s: the yearly minimums add to %.6g billion USD, less than the commitment of %.6g; "
-          "take-or-pay does not enforce the rest",
-          customer->name, sum, customer->commitment);
+    for (int64_t j = 1; j < customer->n_tranches; ++j) {
+      const struct tranche *above = &customer->tranches[j - 1], *tranche = above + 1;
+      const bool earlier = tranche->spend_threshold <= above->spend_threshold &&
+                           tranche->capacity_threshold <= above->capacity_threshold;
+      const bool equal = tranche->spend_threshold == above->spend_threshold &&
+                         tranche->capacity_threshold == above->capacity_threshold;
+      if (earlier && !equal) {
+        char name[MAX_FULL], what[256];
+        snprintf(name, sizeof name, "customers.%s.tranches.%lld", customer->name, (long long)j);
+        snprintf(what, sizeof what,
+                 "falls due before the tranche above it (spend %.6g after %.6g billion USD, "
+                 "capacity %.6g after %.6g GW); list tranches as they fall due",
+                 tranche->spend_threshold, above->spend_threshold, tranche->capacity_threshold,
+                 above->capacity_threshold);
+        find_at(findings, schema_find(GROUP_TRANCHE, "tranches", "spend_threshold"),
+                (struct place){i, j}, name, what);
+      }
     }
   }
 }
 
 /* Names are how an including deck says which item it changes. */
-static void check_names(const struct deck *deck, struct findings *findings) {
-  for (int64_t i = 0; i < deck->n_customers; ++i) {
+static void check_names(struct deck_store *store, struct findings *findings, enum group group) {
+  const struct list *list = &schema_lists[group];
+  const struct key *key = schema_find(group, list->name, "name");
+  for (int64_t i = 0; i < *store_count(store, group, 0); ++i) {
+    const char *name = store_value(store, key, (struct place){i, 0});
     for (int64_t j = 0; j < i; ++j) {
-      if (strcmp(deck->customers[i].name, deck->customers[j].name) == 0) {
-        find(findings, "customers", "two customers have the same name");
-      }
-    }
-  }
-  for (int64_t i = 0; i < deck->n_sites; ++i) {
-    for (int64_t j = 0; j < i; ++j) {
-      if (deck->sites[i].name[0] != '\0' &&
-          strcmp(deck->sites[i].name, deck->sites[j].name) == 0) {
-        find(findings, "sites", "two sites have the same name");
-      }
-    }
-  }
-  for (int64_t i = 0; i < deck->n_generations; ++i) {
-    for (int64_t j = 0; j < i; ++j) {
-      if (deck->generations[i].name[0] != '\0' &&
-          strcmp(deck->generations[i].name, deck->generations[j].name) == 0) {
-        find(findings, "generations", "two generations have the same name");
+      if (name[0] != '\0' && strcmp(name, store_value(store, key, (struct place){j, 0})) == 0) {
+        char what[MAX_NAME + 80];
+        snprintf(what, sizeof what, "there is another %s called `%s`", list->label, name);
+        find_at(findings, key, (struct place){i, 0}, list->name, what);
       }
     }
   }
 }
 
-int store_check(const struct deck_store *store, const char *path) {
-  struct findings findings = {.store = store, .path = path};
-  check_all_given(store, &findings);
-  if (*store_count(store, GROUP_SITE, 0) < 1) {
-    find(&findings, "sites", "at least one is wanted");
-  }
-  if (*store_count(store, GROUP_CUSTOMER, 0) < 1) {
-    find(&findings, "customers", "at least one is wanted");
-  }
-  if (findings.n == 0) {
+void store_check(struct deck_store *store, const char *path) {
+  struct findings findings = {.store = store};
+  check_all_given(store, path);
+  if (store->complaints.n == 0) {
     check_across(store->deck, &findings);
-    check_names(store->deck, &findings);
-    warn_of_minimums(store->deck);
+    check_tranches(store->deck, &findings);
+    check_names(store, &findings, GROUP_GENERATION);
+    check_names(store, &findings, GROUP_SITE);
+    check_names(store, &findings, GROUP_CUSTOMER);
   }
-  return findings.n;
+}
+
+/* ---- what is allowed, but seldom meant */
+
+static void warn_at(const struct deck_store *store, enum group group, const char *section,
+                    int64_t item, const char *name, const char *what) {
+  const struct key *key = schema_find(group, section, name);
+  const struct entry *entry = store_entry(store, key, (struct place){item, 0});
+  char full[MAX_FULL];
+  if (group == GROUP_CUSTOMER) {
+    snprintf(full, sizeof full, "customers.%s.%s", store->deck->customers[item].name, name);
+  } else {
+    snprintf(full, sizeof full, "%s.%s", section, name);
+  }
+  complaints_warn(&store->complaints, entry->where != NULL ? entry->where : "deck", full, "%s",
+                  what);
+}
+
+/* Yearly minimums that add to more or less than the commitment. */
+static void warn_of_minimums(const struct deck_store *store, int64_t i) {
+  const struct customer *customer = &store->deck->customers[i];
+  const int64_t years = (customer->term + 11) / 12;
+  double sum = 0.0;
+  char what[200];
+  for (int64_t y = 0; y < customer->annual_minimum.n && y < years; ++y) {
+    sum += customer->annual_minimum.at[y];
+  }
+  const bool above = sum > customer->commitment * (1.0 + 1e-9);
+  const bool below = sum > 0.0 && sum < customer->commitment * (1.0 - 1e-9);
+  if (above || below) {
+    snprintf(
+        what, sizeof what,
+        "the yearly minimums add to %.6g billion USD, %s than the commitment of %.6g; %s", sum,
+        above ? "more" : "less", customer->commitment,
+        above ? "what exceeds it never falls due" : "take-or-pay does not enforce the rest");
+    warn_at(store, GROUP_CUSTOMER, "customers", i, "annual_minimum", what);
+  }
+}
+
+/* A commitment that the customer could not spend by using all that it may from the first day.
+ */
+static void warn_of_commitment(const struct deck_store *store, int64_t i) {
+  const struct deck *deck = store->deck;
+  const struct customer *customer = &deck->customers[i];
+  const double limit = fmin(customer->capacity_limit, deck->build.capacity_cap);
+  const double most = limit * customer->contract_price * (double)customer->term / 12.0;
+  char what[240];
+  if (most < customer->commitment) {
+    snprintf(what, sizeof what,
+             "cannot be reached by use: %.6g GW over %lld months at %.6g billion USD/GW/year "
+             "cost %.6g billion USD, and the commitment is %.6g",
+             limit, (long long)customer->term, customer->contract_price, most,
+             customer->commitment);
+    warn_at(store, GROUP_CUSTOMER, "customers", i, "commitment", what);
+  }
+}
+
+static void warn_of_guarantee(const struct deck_store *store, int64_t i) {
+  const struct deck *deck = store->deck;
+  const struct customer *customer = &deck->customers[i];
+  const double limit = fmin(customer->capacity_limit, deck->build.capacity_cap);
+  double most = 0.0;
+  char what[160];
+  for (int64_t y = 0; y < customer->guaranteed_capacity.n; ++y) {
+    most = fmax(most, customer->guaranteed_capacity.at[y]);
+  }
+  if (most > limit) {
+    snprintf(what, sizeof what,
+             "promises %.6g GW, more than the %.6g GW that may be delivered or used", most,
+             limit);
+    warn_at(store, GROUP_CUSTOMER, "customers", i, "guaranteed_capacity", what);
+  }
+}
+
+static void warn_of_sites(const struct deck_store *store) {
+  const struct deck *deck = store->deck;
+  double sum = 0.0;
+  char what[160];
+  for (int64_t i = 0; i < deck->n_sites; ++i) {
+    sum += deck->sites[i].capacity;
+  }
+  if (deck->build.capacity_cap < 1e30 && sum < deck->build.capacity_cap) {
+    snprintf(what, sizeof what,
+             "is never reached: all sites together have %.6g GW, the cap is %.6g GW", sum,
+             deck->build.capacity_cap);
+    warn_at(store, GROUP_SECTION, "build", 0, "capacity_cap", what);
+  }
+}
+
+void store_warn(const struct deck_store *store) {
+  warn_of_sites(store);
+  for (int64_t i = 0; i < store->deck->n_customers; ++i) {
+    warn_of_minimums(store, i);
+    warn_of_commitment(store, i);
+    warn_of_guarantee(store, i);
+    if (store->deck->customers[i].start >= store->deck->time.horizon) {
+      warn_at(store, GROUP_CUSTOMER, "customers", i, "start",
+              "the contract begins after the horizon");
+    }
+  }
 }

@@ -11,13 +11,13 @@
 #include <yaml.h>
 
 #include "base/arrays.h"
+#include "edge/complaint.h"
 #include "edge/deck_store.h"
 
 enum {
-  MAX_BYTES = 1 << 20, /* of a deck file */
-  MAX_NESTING = 16,    /* of its YAML */
-  MAX_INCLUDES = 8,    /* deck includes deck includes ... */
-  MAX_MESSAGES = 50,
+  MAX_BYTES = 1 << 20,      /* of a deck file */
+  MAX_NESTING = 16,         /* of its YAML */
+  MAX_INCLUDES = 8,         /* deck includes deck includes ... */
   MAX_WHERE = PATH_MAX + 64 /* bytes of file:line:column */
 };
 
@@ -27,13 +27,12 @@ struct source { /* one text being read: a file, or one --set assignment */
   size_t size;
   bool is_assignment; /* lines and columns mean nothing to the user then */
   yaml_document_t *document;
-  int depth; /* of includes */
+  const struct source *includer; /* NULL: nobody */
 };
 
 struct reader {
   struct deck_store store;
   struct units *units;
-  int n_errors;
   bool out_of_memory;
 };
 
@@ -44,59 +43,35 @@ struct stated { /* source and confidence that hold where a value has none of its
 
 /* ---- messages */
 
-static void show_line(const struct source *source, yaml_mark_t start, yaml_mark_t end) {
-  const char *line = source->text;
-  for (size_t i = 0; i < start.line && line != NULL; ++i) {
-    line = strchr(line, '\n');
-    line = line != NULL ? line + 1 : NULL;
+static void tell_where(const struct source *source, const yaml_node_t *node,
+                       char where[MAX_WHERE]) {
+  if (source->is_assignment || node == NULL) {
+    snprintf(where, MAX_WHERE, "%s", source->name);
+  } else {
+    snprintf(where, MAX_WHERE, "%s:%zu:%zu", source->name, node->start_mark.line + 1,
+             node->start_mark.column + 1);
   }
-  if (line == NULL) {
-    return;
-  }
-  const size_t length = strcspn(line, "\r\n");
-  const size_t stop =
-      end.line == start.line && end.column > start.column ? end.column : start.column + 1;
-  fprintf(stderr, "%5zu | %.*s\n      | ", start.line + 1, (int)(length < 160 ? length : 160),
-          line);
-  for (size_t i = 0; i < start.column && i < 160; ++i) {
-    fputc(i < length && line[i] == '\t' ? '\t' : ' ', stderr);
-  }
-  for (size_t i = start.column; i < stop && i < 160; ++i) {
-    fputc(i == start.column || i < length ? (i < stop ? '^' : ' ') : ' ', stderr);
-  }
-  fputc('\n', stderr);
 }
 
-/* One fault, compiler style; the line is shown under it. */
+/* One fault, at a node; NULL: the text as a whole. */
 static void complain(struct reader *reader, const struct source *source,
-                     const yaml_node_t *node, const char *where, const char *format, ...)
+                     const yaml_node_t *node, const char *key, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
 static void complain(struct reader *reader, const struct source *source,
-                     const yaml_node_t *node, const char *where, const char *format, ...) {
-  if (++reader->n_errors > MAX_MESSAGES) {
-    if (reader->n_errors == MAX_MESSAGES + 1) {
-      fputs("further errors are not shown\n", stderr);
-    }
-    return;
-  }
+                     const yaml_node_t *node, const char *key, const char *format, ...) {
+  char where[MAX_WHERE], sentence[2048];
+  size_t width = 1;
   va_list arguments;
   va_start(arguments, format);
-  if (source->is_assignment || node == NULL) {
-    fprintf(stderr, "%s: error: ", source->name);
-  } else {
-    fprintf(stderr, "%s:%zu:%zu: error: ", source->name, node->start_mark.line + 1,
-            node->start_mark.column + 1);
-  }
-  if (where[0] != '\0') {
-    fprintf(stderr, "%s: ", where);
-  }
-  vfprintf(stderr, format, arguments);
-  fputc('\n', stderr);
+  vsnprintf(sentence, sizeof sentence, format, arguments);
   va_end(arguments);
-  if (!source->is_assignment && node != NULL) {
-    show_line(source, node->start_mark, node->end_mark);
+  tell_where(source, node, where);
+  if (node != NULL && node->end_mark.line == node->start_mark.line &&
+      node->end_mark.column > node->start_mark.column) {
+    width = node->end_mark.column - node->start_mark.column;
   }
+  complaints_tell(&reader->store.complaints, where, width, key, "%s", sentence);
 }
 
 /* ---- YAML nodes */
@@ -208,10 +183,13 @@ static void complain_range(struct reader *reader, const struct source *source,
                            const yaml_node_t *node, const char *where, const struct key *key,
                            double value) {
   const char *unit = units_canonical(key->kind);
-  char wanted[120];
+  char wanted[120], hint[60] = "";
   schema_range(key, wanted, sizeof wanted);
-  complain(reader, source, node, where, "%.15g%s%s is out of range; wanted %s", value,
-           unit[0] != '\0' ? " " : "", unit, wanted);
+  if (key->kind == KIND_NUMBER && key->high == 1.0 && value > 1.0 && value <= 100.0) {
+    snprintf(hint, sizeof hint, "; did you mean `%.15g %%`?", value);
+  }
+  complain(reader, source, node, where, "%.15g%s%s is out of range; wanted %s%s", value,
+           unit[0] != '\0' ? " " : "", unit, wanted, hint);
 }
 
 /* Numbers of one scalar, checked against the range. false after a complaint. */
@@ -265,8 +243,9 @@ static bool read_fixed(struct reader *reader, const struct source *source,
     return false;
   }
   if (n != wanted) {
-    complain(reader, source, node, where, "has %zu number%s, wanted %zu", n, n == 1 ? "" : "s",
-             wanted);
+    complain(reader, source, node, where, "has %zu number%s, wanted %zu%s", n,
+             n == 1 ? "" : "s", wanted,
+             key->shape == SHAPE_REGIMES ? ": boom, plateau, winter" : "");
     return false;
   }
   memcpy(to, values, wanted * sizeof *values);
@@ -306,7 +285,11 @@ static bool read_count(struct reader *reader, const struct source *source,
 static bool read_flag(struct reader *reader, const struct source *source,
                       const yaml_node_t *node, const char *where, int64_t *to) {
   if (!is_text(node, "true") && !is_text(node, "false")) {
-    complain(reader, source, node, where, "wants true or false, not `%.60s`", text_of(node));
+    const char *text = text_of(node);
+    const bool yes = strcmp(text, "yes") == 0 || strcmp(text, "on") == 0 ||
+                     strcmp(text, "True") == 0 || strcmp(text, "1") == 0;
+    complain(reader, source, node, where, "wants true or false, not `%.60s`%s", text,
+             yes ? "; did you mean `true`?" : "");
     return false;
   }
   *to = is_text(node, "true") ? 1 : 0;
@@ -328,8 +311,13 @@ static bool read_choice(struct reader *reader, const struct source *source,
     }
     word += length + 1;
   }
-  complain(reader, source, node, where, "wants one of %s, not `%.60s`", key->choices,
-           text_of(node));
+  char near[MAX_NAME], words[256];
+  schema_choices(key->choices, words, sizeof words);
+  const bool close =
+      schema_suggest_choice(key->choices, text_of(node), near, sizeof near) != NULL;
+  complain(reader, source, node, where, "wants one of %s, not `%.60s`%s%s%s", words,
+           text_of(node), close ? "; did you mean `" : "", close ? near : "",
+           close ? "`?" : "");
   return false;
 }
 
@@ -408,16 +396,6 @@ static bool read_shape(struct reader *reader, const struct source *source,
   return true;
 }
 
-static void tell_where(const struct source *source, const yaml_node_t *node,
-                       char where[MAX_WHERE]) {
-  if (source->is_assignment) {
-    snprintf(where, MAX_WHERE, "%s", source->name);
-  } else {
-    snprintf(where, MAX_WHERE, "%s:%zu:%zu", source->name, node->start_mark.line + 1,
-             node->start_mark.column + 1);
-  }
-}
-
 /* A key's node: the value itself, or a mapping of value, source and confidence. */
 static void read_key(struct reader *reader, const struct source *source,
                      const yaml_node_t *node, const char *where, const struct key *key,
@@ -449,11 +427,54 @@ static void read_key(struct reader *reader, const struct source *source,
 
 /* ---- sections and lists */
 
+/* `near`: the key that may have been meant, NULL if none. */
 static void complain_unknown(struct reader *reader, const struct source *source,
                              const yaml_node_t *word, const char *where, const char *near) {
+  const struct key *elsewhere = schema_elsewhere(text_of(word));
+  char name[128] = "";
+  if (elsewhere != NULL) { /* the right word in the wrong place is surer than a like word */
+    schema_name(elsewhere, name, sizeof name);
+    near = name;
+  }
   complain(reader, source, word, where, "unknown key `%.60s`%s%s%s", text_of(word),
            near != NULL ? "; did you mean `" : "", near != NULL ? near : "",
            near != NULL ? "`?" : "");
+}
+
+/* A word that should name an item of a list. */
+static void complain_no_item(struct reader *reader, const struct source *source,
+                             const yaml_node_t *word, const char *where, enum group group,
+                             int64_t outer) {
+  const struct list *list = &schema_lists[group];
+  const int64_t n = *store_count(&reader->store, group, outer);
+  char names[1024] = "", near[MAX_NAME];
+  size_t length = 0;
+  for (int64_t i = 0; i < n && length + MAX_NAME < sizeof names; ++i) {
+    char name[MAX_NAME];
+    store_name_item(&reader->store, group, outer, i, name);
+    length +=
+        (size_t)snprintf(names + length, sizeof names - length, "%s%s", i > 0 ? "|" : "", name);
+  }
+  if (schema_suggest_choice(names, text_of(word), near, sizeof near) != NULL) {
+    complain(reader, source, word, where, "there is no %s `%.60s`; did you mean `%s`?",
+             list->label, text_of(word), near);
+  } else {
+    complain(reader, source, word, where,
+             "there is no %s `%.60s` to change among the %" PRId64
+             " of the deck; new ones are listed under `add:`",
+             list->label, text_of(word), n);
+  }
+}
+
+static bool is_map(struct reader *reader, const struct source *source, const yaml_node_t *node,
+                   const char *where) {
+  if (node->type != YAML_MAPPING_NODE) {
+    const char *colon = strchr(text_of(node), ':');
+    complain(reader, source, node, where, "wants keys with values%s",
+             colon != NULL && colon[1] != ' ' ? "; a space is wanted after the colon" : "");
+    return false;
+  }
+  return true;
 }
 
 static void read_list_of_items(struct reader *reader, const struct source *source,
@@ -464,8 +485,7 @@ static void read_list_of_items(struct reader *reader, const struct source *sourc
 static void read_keys(struct reader *reader, const struct source *source,
                       const yaml_node_t *map, const char *where, enum group group,
                       const char *section, struct place place, struct stated stated) {
-  if (map->type != YAML_MAPPING_NODE) {
-    complain(reader, source, map, where, "wants keys with values");
+  if (!is_map(reader, source, map, where)) {
     return;
   }
   check_keys(reader, source, map, where);
@@ -492,51 +512,72 @@ static struct place place_of(enum group group, int64_t outer, int64_t i) {
   return group == GROUP_TRANCHE ? (struct place){outer, i} : (struct place){i, 0};
 }
 
-/* A sequence replaces the whole list; a mapping from number or name to keys changes items that
- * are there. */
+/* Puts the items of a sequence behind those that are there. */
+static void add_items(struct reader *reader, const struct source *source,
+                      const yaml_node_t *node, const char *where, enum group group,
+                      int64_t outer, struct stated stated) {
+  const struct list *list = &schema_lists[group];
+  int64_t *count = store_count(&reader->store, group, outer);
+  if (node->type != YAML_SEQUENCE_NODE) {
+    complain(reader, source, node, where, "wants a list of %ss, each with `- name:`",
+             list->label);
+    return;
+  }
+  const int64_t before = *count, n = before + (int64_t)items(node);
+  if (n < list->least || n > list->most) {
+    complain(reader, source, node, where,
+             "has %" PRId64 " entries; wanted %" PRId64 " to %" PRId64, n, list->least,
+             list->most);
+    return;
+  }
+  *count = n;
+  for (int64_t i = before; i < n; ++i) {
+    char deeper[256];
+    snprintf(deeper, sizeof deeper, "%.160s[%" PRId64 "]", where, i);
+    read_keys(reader, source, item_at(source, node, (size_t)(i - before)), deeper, group,
+              list->name, place_of(group, outer, i), stated);
+  }
+}
+
+/* What a mapping says of one item that is there: its keys, or `none`. */
+static void change_item(struct reader *reader, const struct source *source,
+                        const yaml_node_t *word, const yaml_node_t *value, const char *where,
+                        enum group group, int64_t outer, struct stated stated) {
+  const int64_t i = store_find_item(&reader->store, group, outer, text_of(word));
+  char deeper[256];
+  if (i < 0) {
+    complain_no_item(reader, source, word, where, group, outer);
+  } else if (is_text(value, "none")) {
+    store_remove(&reader->store, group, outer, i);
+  } else {
+    snprintf(deeper, sizeof deeper, "%.160s.%.60s", where, text_of(word));
+    read_keys(reader, source, value, deeper, group, schema_lists[group].name,
+              place_of(group, outer, i), stated);
+  }
+}
+
+/* A sequence replaces the whole list; a mapping changes it: NAME: keys, NAME: none, add: list.
+ */
 static void read_list_of_items(struct reader *reader, const struct source *source,
                                const yaml_node_t *node, const char *where, enum group group,
                                int64_t outer, struct stated stated) {
-  const struct list *list = &schema_lists[group];
-  char deeper[256];
   if (node->type == YAML_SEQUENCE_NODE) {
-    const int64_t n = (int64_t)items(node);
-    if (n < list->least || n > list->most) {
-      complain(reader, source, node, where,
-               "has %" PRId64 " entries; wanted %" PRId64 " to %" PRId64, n, list->least,
-               list->most);
-      return;
-    }
     store_forget(&reader->store, group, outer, 0);
-    *store_count(&reader->store, group, outer) = n;
-    for (int64_t i = 0; i < n; ++i) {
-      snprintf(deeper, sizeof deeper, "%.160s[%" PRId64 "]", where, i);
-      read_keys(reader, source, item_at(source, node, (size_t)i), deeper, group, list->name,
-                place_of(group, outer, i), stated);
-    }
+    add_items(reader, source, node, where, group, outer, stated);
   } else if (node->type == YAML_MAPPING_NODE) {
     check_keys(reader, source, node, where);
     stated = read_stated(reader, source, node, stated, where);
     for (size_t i = 0; i < pairs(node); ++i) {
-      const yaml_node_t *word = pair_key(source, node, i);
-      const int64_t number = store_find_item(&reader->store, group, outer, text_of(word));
-      if (is_stated_key(word)) {
-        continue;
+      const yaml_node_t *word = pair_key(source, node, i), *value = pair_value(source, node, i);
+      if (is_text(word, "add")) {
+        add_items(reader, source, value, where, group, outer, stated);
+      } else if (!is_stated_key(word)) {
+        change_item(reader, source, word, value, where, group, outer, stated);
       }
-      if (number < 0) {
-        complain(reader, source, word, where,
-                 "there is no %s `%.60s` to change among the %" PRId64
-                 " of the included deck; to add one, list all of them, each with `- name:`",
-                 list->label, text_of(word), *store_count(&reader->store, group, outer));
-        continue;
-      }
-      snprintf(deeper, sizeof deeper, "%.160s[%" PRId64 "]", where, number);
-      read_keys(reader, source, pair_value(source, node, i), deeper, group, list->name,
-                place_of(group, outer, number), stated);
     }
   } else {
     complain(reader, source, node, where, "wants a list of %ss, or changes by number or name",
-             list->label);
+             schema_lists[group].label);
   }
 }
 
@@ -566,8 +607,7 @@ static void read_clause(struct reader *reader, const struct source *source,
                         const yaml_node_t *map, const char *where, struct stated around,
                         struct clause *clause) {
   char texts[4096], at[MAX_WHERE];
-  if (map->type != YAML_MAPPING_NODE) {
-    complain(reader, source, map, where, "wants keys with values");
+  if (!is_map(reader, source, map, where)) {
     return;
   }
   check_keys(reader, source, map, where);
@@ -685,8 +725,8 @@ static void read_correlations(struct reader *reader, const struct source *source
   }
 }
 
-static void read_file(struct reader *reader, const char *path, int depth,
-                      const struct source *includer, const yaml_node_t *node);
+static void read_file(struct reader *reader, const char *path, const struct source *includer,
+                      const yaml_node_t *node);
 
 static void read_include(struct reader *reader, const struct source *source,
                          const yaml_node_t *node) {
@@ -702,7 +742,15 @@ static void read_include(struct reader *reader, const struct source *source,
     complain(reader, source, node, "include", "name too long");
     return;
   }
-  read_file(reader, path, source->depth + 1, source, node);
+  for (const struct source *above = source; above != NULL; above = above->includer) {
+    if (strcmp(above->name, path) == 0) {
+      complain(reader, source, node, "include",
+               "%s: is being read already: decks must not include each other in a circle",
+               path);
+      return;
+    }
+  }
+  read_file(reader, path, source, node);
 }
 
 static void read_top(struct reader *reader, const struct source *source,
@@ -746,6 +794,51 @@ static void read_top(struct reader *reader, const struct source *source,
 
 /* ---- texts */
 
+/* What a YAML fault most often comes from, in the words of somebody who writes decks. */
+static const struct {
+  const char *problem; /* libyaml's */
+  bool at_start;       /* the fault is where the thing began, not where it was noticed */
+  const char *meaning;
+} yaml_faults[] = {
+    {"found character that cannot start any token", false,
+     "a value cannot begin with this character (lines are indented with spaces, not tabs; put "
+     "texts in quotes)"},
+    {"found a tab character that violates indentation", false,
+     "lines are indented with spaces, not tabs"},
+    {"mapping values are not allowed in this context", false,
+     "a key is not expected here: is the line indented like the keys around it, and is the "
+     "line "
+     "before it complete?"},
+    {"did not find expected key", true,
+     "the keys of this mapping are not indented alike, or something stands behind a list or a "
+     "quoted text"},
+    {"found unexpected end of stream", true, "this quote is never closed"},
+    {"found unexpected document indicator", true, "this quote is never closed"},
+    {"did not find expected ',' or ']'", true, "this list is never closed, or lacks a comma"},
+    {"did not find expected ',' or '}'", true,
+     "this mapping is never closed, or lacks a comma"},
+    {"did not find expected '-' indicator", true,
+     "the entries of this list are not indented alike"},
+    {"could not find expected ':'", true, "a key wants a colon and a space behind it"},
+    {"control characters are not allowed", false, "control characters are not allowed"},
+};
+
+static void complain_yaml(struct reader *reader, const struct source *source,
+                          const yaml_parser_t *parser) {
+  const char *problem = parser->problem != NULL ? parser->problem : "not readable as YAML";
+  yaml_node_t at = {0};
+  at.start_mark = parser->problem_mark;
+  for (size_t i = 0; i < sizeof yaml_faults / sizeof yaml_faults[0]; ++i) {
+    if (strcmp(problem, yaml_faults[i].problem) == 0) {
+      problem = yaml_faults[i].meaning;
+      at.start_mark = yaml_faults[i].at_start && parser->context != NULL ? parser->context_mark
+                                                                         : at.start_mark;
+    }
+  }
+  at.end_mark = at.start_mark;
+  complain(reader, source, &at, "", "%s", problem);
+}
+
 /* A first pass over the events: nesting is bounded, anchors and aliases are refused, so that no
    small file can unfold into a large one. */
 static bool check_events(struct reader *reader, const struct source *source,
@@ -754,11 +847,7 @@ static bool check_events(struct reader *reader, const struct source *source,
   for (;;) {
     yaml_event_t event;
     if (!yaml_parser_parse(parser, &event)) {
-      yaml_node_t at = {0};
-      at.start_mark = parser->problem_mark;
-      at.end_mark = parser->problem_mark;
-      complain(reader, source, &at, "", "%s",
-               parser->problem != NULL ? parser->problem : "not readable as YAML");
+      complain_yaml(reader, source, parser);
       return false;
     }
     const yaml_event_type_t type = event.type;
@@ -844,12 +933,16 @@ static char *slurp(const char *path, size_t *size, const char **why) {
   return text;
 }
 
-static void read_file(struct reader *reader, const char *path, int depth,
-                      const struct source *includer, const yaml_node_t *node) {
+static void read_file(struct reader *reader, const char *path, const struct source *includer,
+                      const yaml_node_t *node) {
   const char *why = NULL;
-  size_t size = 0;
-  struct source source = {.name = path, .depth = depth};
-  char *text = depth > MAX_INCLUDES ? NULL : slurp(path, &size, &why);
+  char from[MAX_WHERE] = "";
+  struct source source = {.name = path, .includer = includer};
+  int depth = 0;
+  for (const struct source *above = includer; above != NULL; above = above->includer) {
+    ++depth;
+  }
+  char *text = depth > MAX_INCLUDES ? NULL : slurp(path, &source.size, &why);
   if (text == NULL) {
     why = depth > MAX_INCLUDES ? "decks include each other too deeply" : why;
     if (includer != NULL) {
@@ -859,10 +952,15 @@ static void read_file(struct reader *reader, const char *path, int depth,
     }
     return;
   }
+  if (includer != NULL) {
+    snprintf(from, sizeof from, "%s:%zu", includer->name, node->start_mark.line + 1);
+  }
   source.text = text;
-  source.size = size;
-  read_source(reader, &source);
-  free(text);
+  if (complaints_keep(&reader->store.complaints, path, text, includer != NULL ? from : NULL)) {
+    read_source(reader, &source);
+  } else {
+    reader->out_of_memory = true;
+  }
 }
 
 /* "a.b.c=VALUE" is the text of a small deck that overrides one key. */
@@ -949,27 +1047,30 @@ static enum status print_resolved(const struct deck_store *store, char **resolve
 
 /* What follows when all text is read: defaults, checks, the canonical text (if wanted). */
 static enum status finish(struct reader *reader, const char *path, char **resolved) {
-  if (reader->n_errors == 0) {
-    set_defaults(&reader->store, path);
-    reader->n_errors = store_check(&reader->store, path);
-    reader->n_errors += store_make_uncertain(&reader->store, reader->units);
+  struct deck_store *store = &reader->store;
+  const int *n_faults = &store->complaints.n;
+  if (*n_faults == 0) {
+    set_defaults(store, path);
+    store_check(store, path);
+    store_make_uncertain(store, reader->units);
   }
-  if (reader->n_errors == 0) {
-    reader->n_errors = store_check_variants(&reader->store, path);
+  if (*n_faults == 0) {
+    reader->out_of_memory |= !store_check_variants(store, path);
   }
   if (reader->out_of_memory) {
     return status_fail(STATUS_FAILED, "no memory to read the deck");
   }
-  if (reader->n_errors > 0) {
+  if (*n_faults > 0) {
     return STATUS_USAGE;
   }
-  return resolved != NULL ? print_resolved(&reader->store, resolved) : STATUS_OK;
+  return resolved != NULL ? print_resolved(store, resolved) : STATUS_OK;
 }
 
 static enum status read_all(struct reader *reader, const char *path,
                             const char *const *assignments, int n, char **resolved) {
-  read_file(reader, path, 0, NULL, NULL);
-  for (int i = 0; reader->n_errors == 0 && i < n; ++i) {
+  read_file(reader, path, NULL, NULL);
+  const bool sound = reader->store.complaints.n == 0; /* or assignments would miss their keys */
+  for (int i = 0; sound && i < n; ++i) {
     read_assignment(reader, assignments[i]);
   }
   return finish(reader, path, resolved);
@@ -984,6 +1085,9 @@ enum status deck_read(const char *path, const char *const *assignments, int n,
   const enum status status = store_make(&reader.store, deck)
                                  ? read_all(&reader, path, assignments, n, resolved)
                                  : status_fail(STATUS_FAILED, "no memory to read the deck");
+  if (status == STATUS_OK) {
+    store_warn(&reader.store);
+  }
   units_close(reader.units);
   store_free(&reader.store);
   return status;

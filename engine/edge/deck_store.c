@@ -26,6 +26,7 @@ void store_free(struct deck_store *store) {
   }
   clauses_free(&store->laws);
   clauses_free(&store->correlations);
+  complaints_free(&store->complaints);
   array_free(store->entries);
   store->entries = NULL;
 }
@@ -135,4 +136,31 @@ void store_forget(const struct deck_store *store, enum group group, int64_t oute
   if (*store_count(store, group, outer) > from) {
     *store_count(store, group, outer) = from;
   }
+}
+
+/* The entry of one key of an item goes to the item before it. */
+static void move_up(const struct deck_store *store, const struct key *key, struct place to,
+                    struct place from) {
+  struct entry *source = store_entry(store, key, from), *target = store_entry(store, key, to);
+  forget(target);
+  *target = *source;
+  *source = (struct entry){0};
+}
+
+void store_remove(const struct deck_store *store, enum group group, int64_t outer, int64_t i) {
+  const int64_t n = *store_count(store, group, outer);
+  for (int64_t j = i; j + 1 < n; ++j) {
+    for (int k = 0; k < schema_size; ++k) {
+      if (schema[k].group == group) {
+        move_up(store, &schema[k], place_of(group, outer, j), place_of(group, outer, j + 1));
+      }
+      const bool owned = group == GROUP_CUSTOMER && schema[k].group == GROUP_TRANCHE;
+      for (int64_t tranche = 0; owned && tranche < MAX_TRANCHES; ++tranche) {
+        move_up(store, &schema[k], (struct place){j, tranche}, (struct place){j + 1, tranche});
+      }
+    }
+    memcpy(item(store, group, place_of(group, outer, j)),
+           item(store, group, place_of(group, outer, j + 1)), schema_lists[group].stride);
+  }
+  store_forget(store, group, outer, n - 1);
 }

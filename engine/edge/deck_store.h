@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "edge/clauses.h"
+#include "edge/complaint.h"
 #include "edge/schema.h"
 #include "model/deck.h"
 
@@ -29,6 +30,7 @@ struct deck_store {
   struct entry *entries;             /* [schema_size][MAX_INSTANCES] */
   struct clauses laws, correlations; /* of `uncertain`, `uncertain_correlation` */
   struct tie ties[MAX_CORRELATIONS]; /* what the correlations say */
+  struct complaints complaints;      /* about it, and the texts it was read from */
 };
 
 struct place { /* which item of its list: customers[outer].tranches[inner]; 0 where there is no
@@ -54,6 +56,9 @@ int64_t *store_count(const struct deck_store *store, enum group group, int64_t o
 bool store_note(const struct deck_store *store, const struct key *key, struct place place,
                 const char *where, const char *source, const char *confidence);
 
+/* Forgets item `i` of a list: those behind it move up. */
+void store_remove(const struct deck_store *store, enum group group, int64_t outer, int64_t i);
+
 /* Forgets the items of a list from number `from` on. */
 void store_forget(const struct deck_store *store, enum group group, int64_t outer,
                   int64_t from);
@@ -69,23 +74,27 @@ int64_t store_find_item(const struct deck_store *store, enum group group, int64_
 void store_name_item(const struct deck_store *store, enum group group, int64_t outer,
                      int64_t item, char word[MAX_NAME]);
 
-/* Prints what does not hold across keys, a line each, and what was left out. Returns the number
- * of faults. */
-int store_check(const struct deck_store *store, const char *path);
+/* Complains of what was left out, or else of what does not hold across keys. `path` is the
+ * deck. */
+void store_check(struct deck_store *store, const char *path);
+
+/* Warns of what is allowed but seldom meant: commitments that nobody can reach, and the like.
+ */
+void store_warn(const struct deck_store *store);
 
 /* Quietly: can the model run the deck, as far as that is between keys? If not, false, and the
    first reason in `why`. */
 bool deck_holds(const struct deck *deck, char *why, size_t why_size);
 
 /* Gives the deck its uncertain keys, and the store its ties, from store->laws and
-   store->correlations, in the deck as it now is. Prints what is wrong, a line each, and returns
-   the number of faults. `units` are borrowed. */
-int store_make_uncertain(struct deck_store *store, const struct units *units);
+   store->correlations, in the deck as it now is. Complains of what is wrong. `units` are
+   borrowed. */
+void store_make_uncertain(struct deck_store *store, const struct units *units);
 
-/* Prints a fault if some variant of the deck is none that the model can run: looks at the ends
-   of the laws of all keys that depend on each other, and at some that are drawn. Returns
-   the number of faults. */
-int store_check_variants(const struct deck_store *store, const char *path);
+/* Complains if some variant of the deck is none that the model can run: looks at the ends of
+   the laws of all keys that depend on each other, and at some that are drawn. false if memory
+   is short. */
+bool store_check_variants(struct deck_store *store, const char *path);
 
 /* Prints the canonical deck. */
 void store_print(const struct deck_store *store, FILE *out);

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/arrays.h"
-#include "base/status.h"
 #include "edge/deck_store.h"
 #include "model/uncertain.h"
 
@@ -23,7 +22,7 @@ struct group_of_keys {  /* that meet in one condition */
 };
 
 struct look {
-  const struct deck_store *store;
+  struct deck_store *store;
   const char *path;
   struct deck *drawn; /* room for a variant */
 };
@@ -32,37 +31,30 @@ static bool belongs(const struct uncertain *item, const struct group_of_keys *gr
   return item->offset >= group->offset && item->offset < group->offset + group->size;
 }
 
-static void put_value(const struct deck *deck, int64_t i, double u, const char *before) {
-  const struct uncertain *item = &deck->uncertain[i];
-  fprintf(stderr, "%s%s %s %.6g%s%s", before, item->name, item->scale ? "x" : "=",
-          law_quantile(&item->law, u), item->unit[0] != '\0' ? " " : "", item->unit);
-}
-
 /* Is the deck at these quantiles one that the model can run? If not, says with which values of
    the keys of `group` (all if NULL). */
 static bool look_at(const struct look *look, const double *u,
                     const struct group_of_keys *group) {
   const struct deck *deck = look->store->deck;
-  char why[320];
+  char why[320], with[1024] = "";
   uncertain_set(look->drawn, deck, u);
   if (deck_holds(look->drawn, why, sizeof why)) {
     return true;
   }
   const char *where = NULL;
-  for (int64_t i = deck->n_uncertain - 1; i >= 0; --i) {
-    where = group == NULL || belongs(&deck->uncertain[i], group)
-                ? look->store->laws.items[i].where
-                : where;
-  }
-  fprintf(stderr, "%s: error: uncertain: %s", where != NULL ? where : look->path, why);
-  const char *before = "; so it is with ";
-  for (int64_t i = 0; i < deck->n_uncertain; ++i) {
-    if (group == NULL || belongs(&deck->uncertain[i], group)) {
-      put_value(deck, i, u[i], before);
-      before = ", ";
+  size_t n = 0;
+  for (int64_t i = 0; i < deck->n_uncertain && n < sizeof with; ++i) {
+    const struct uncertain *item = &deck->uncertain[i];
+    if (group == NULL || belongs(item, group)) {
+      n += (size_t)snprintf(with + n, sizeof with - n, "%s%s %s %.6g%s%s",
+                            where != NULL ? ", " : "", item->name, item->scale ? "x" : "=",
+                            law_quantile(&item->law, u[i]), item->unit[0] != '\0' ? " " : "",
+                            item->unit);
+      where = where != NULL ? where : look->store->laws.items[i].where;
     }
   }
-  fputc('\n', stderr);
+  complaints_tell(&look->store->complaints, where != NULL ? where : look->path, 1, "uncertain",
+                  "%s; so it is with %s", why, with);
   return false;
 }
 
@@ -118,12 +110,11 @@ static bool look_at_all_ends(const struct look *look) {
   return true;
 }
 
-int store_check_variants(const struct deck_store *store, const char *path) {
+bool store_check_variants(struct deck_store *store, const char *path) {
   const struct look look = {store, path, array_make(1, sizeof *look.drawn)};
   const struct deck *deck = store->deck;
   if (look.drawn == NULL) {
-    status_fail(STATUS_FAILED, "no memory for a deck");
-    return 1;
+    return false;
   }
   bool holds = deck->n_uncertain == 0 || look_at_all_ends(&look);
   for (int64_t block = 0; deck->n_uncertain > 0 && holds && block < LOOKED_AT; ++block) {
@@ -132,5 +123,5 @@ int store_check_variants(const struct deck_store *store, const char *path) {
     holds = look_at(&look, u, NULL);
   }
   array_free(look.drawn);
-  return holds ? 0 : 1;
+  return true;
 }

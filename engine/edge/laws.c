@@ -78,7 +78,7 @@ static bool find_form(const struct word *said, int64_t *kind, struct law_fault *
     if (strcmp(law_forms[*kind].name, said->text) == 0) {
       return true;
     }
-    snprintf(wanted + length, sizeof wanted - length, "%s%s", length > 0 ? "|" : "",
+    snprintf(wanted + length, sizeof wanted - length, "%s%s", length > 0 ? ", " : "",
              law_forms[*kind].name);
   }
   return fail(fault, said->where, "law wants one of %s, not `%.40s`", wanted, said->text);

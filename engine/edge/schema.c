@@ -1,5 +1,6 @@
 #include "edge/schema.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -328,12 +329,14 @@ bool schema_holds(const struct key *key, double value) {
 }
 
 void schema_range(const struct key *key, char *words, size_t size) {
-  char high[40] = "unlimited";
-  if (key->high < 1e30) {
-    snprintf(high, sizeof high, "%.15g", key->high);
+  const int n = snprintf(words, size, "%s %.15g",
+                         key->range == RANGE_CLOSED ? "at least" : "above", key->low);
+  if (key->high >= 0x1p64 && key->kind == KIND_COUNT && n > 0 && (size_t)n < size) {
+    snprintf(words + n, size - (size_t)n, " and at most %" PRIu64, UINT64_MAX);
+  } else if (key->high < 1e30 && n > 0 && (size_t)n < size) {
+    snprintf(words + n, size - (size_t)n, " and %s %.15g",
+             key->range == RANGE_OPEN ? "below" : "at most", key->high);
   }
-  snprintf(words, size, "%s %.15g and %s %s", key->range == RANGE_CLOSED ? "at least" : "above",
-           key->low, key->range == RANGE_OPEN ? "below" : "at most", high);
 }
 
 size_t schema_values(enum shape shape) {
@@ -417,6 +420,56 @@ const char *schema_suggest(enum group group, const char *section, const char *na
     }
   }
   return best;
+}
+
+void schema_name(const struct key *key, char *name, size_t size) {
+  const char *const owner =
+      key->group == GROUP_TRANCHE ? "customers[].tranches[]" : key->section;
+  const bool item = key->group != GROUP_SECTION && key->group != GROUP_TRANCHE;
+  snprintf(name, size, "%s%s%s%s", owner, item ? "[]" : "", owner[0] != '\0' ? "." : "",
+           key->name);
+}
+
+const struct key *schema_elsewhere(const char *name) {
+  const struct key *found = NULL;
+  for (int i = 0; i < schema_size; ++i) {
+    if (strcmp(schema[i].name, name) == 0) {
+      if (found != NULL) {
+        return NULL;
+      }
+      found = &schema[i];
+    }
+  }
+  return found;
+}
+
+void schema_choices(const char *choices, char *words, size_t size) {
+  size_t n = 0;
+  for (const char *c = choices; *c != '\0' && n + 3 < size; ++c) {
+    words[n++] = *c == '|' ? ',' : *c;
+    if (*c == '|') {
+      words[n++] = ' ';
+    }
+  }
+  words[n] = '\0';
+}
+
+const char *schema_suggest_choice(const char *choices, const char *word, char *near,
+                                  size_t size) {
+  const char *best = NULL;
+  char candidates[2][MAX_NAME];
+  int spare = 0;
+  for (const char *c = choices; *c != '\0'; c += *c == '|') {
+    const size_t length = strcspn(c, "|");
+    snprintf(candidates[spare], MAX_NAME, "%.*s", (int)length, c);
+    if (nearer(word, candidates[spare], best) == candidates[spare]) {
+      best = candidates[spare];
+      spare = 1 - spare;
+    }
+    c += length;
+  }
+  snprintf(near, size, "%s", best != NULL ? best : "");
+  return best != NULL ? near : NULL;
 }
 
 const char *schema_suggest_section(const char *section) {

@@ -74,6 +74,20 @@ const struct key *schema_find(enum group group, const char *section, const char 
    there is none. */
 enum group schema_find_list(const char *name);
 
+/* The key's full name: section.key, customers[].key, customers[].tranches[].key. */
+void schema_name(const struct key *key, char *name, size_t size);
+
+/* The only key of that name anywhere; NULL if there is none or there are several. */
+const struct key *schema_elsewhere(const char *name);
+
+/* Choices separated by '|' as they are read out: "boom, plateau, winter". */
+void schema_choices(const char *choices, char *words, size_t size);
+
+/* The word most like `word` among choices separated by '|', copied to `near`; NULL if none is
+   near. */
+const char *schema_suggest_choice(const char *choices, const char *word, char *near,
+                                  size_t size);
+
 /* The name most like `name` among a group's keys (and a section's), NULL if none is near. */
 const char *schema_suggest(enum group group, const char *section, const char *name);
 

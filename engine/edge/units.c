@@ -11,26 +11,27 @@
 #include "base/status.h"
 
 struct canonical {
+  const char *noun;    /* what it is a quantity of */
   const char *shown;   /* as we print it */
   const char *udunits; /* as UDUNITS-2 reads it; NULL: only the spellings of the canonical unit
                           are read */
 };
 
 static const struct canonical canonicals[N_QUANTITIES] = {
-    [KIND_NUMBER] = {"", "1"},
-    [KIND_MONEY] = {"billion USD", "1e9 USD"},
-    [KIND_MONEY_RATE] = {"billion USD/year", "1e9 USD/year"},
-    [KIND_COST] = {"billion USD/GW", "1e9 USD/GW"},
-    [KIND_PRICE] = {"billion USD/GW/year", "1e9 USD/GW/year"},
-    [KIND_POWER] = {"GW", "GW"},
-    [KIND_POWER_RATE] = {"GW/year", "GW/year"},
-    [KIND_CHIP_POWER] = {"kW", "kW"},
-    [KIND_MONTHS] = {"months", "month"},
-    [KIND_WHOLE_MONTHS] = {"months", "month"},
-    [KIND_YEARS] = {"years", "year"},
-    [KIND_RATE] = {"1/year", "1/year"},
-    [KIND_MONTHLY] = {"1/month", "1/month"},
-    [KIND_VOLATILITY] = {"1/sqrt(year)", NULL},
+    [KIND_NUMBER] = {"a pure number", "", "1"},
+    [KIND_MONEY] = {"money", "billion USD", "1e9 USD"},
+    [KIND_MONEY_RATE] = {"money per time", "billion USD/year", "1e9 USD/year"},
+    [KIND_COST] = {"money per power", "billion USD/GW", "1e9 USD/GW"},
+    [KIND_PRICE] = {"money per power and time", "billion USD/GW/year", "1e9 USD/GW/year"},
+    [KIND_POWER] = {"power", "GW", "GW"},
+    [KIND_POWER_RATE] = {"power per time", "GW/year", "GW/year"},
+    [KIND_CHIP_POWER] = {"power", "kW", "kW"},
+    [KIND_MONTHS] = {"time", "months", "month"},
+    [KIND_WHOLE_MONTHS] = {"time", "months", "month"},
+    [KIND_YEARS] = {"time", "years", "year"},
+    [KIND_RATE] = {"a rate", "1/year", "1/year"},
+    [KIND_MONTHLY] = {"a rate", "1/month", "1/month"},
+    [KIND_VOLATILITY] = {"a volatility", "1/sqrt(year)", NULL},
 };
 
 /* Other spellings of canonical units that are taken digit by digit too. */
@@ -260,11 +261,76 @@ static bool check_whole(double *values, size_t n, char *why, size_t why_size) {
   return true;
 }
 
+/* Of what a unit is one that is not the wanted one; NULL if nothing that a deck knows. */
+static const char *find_noun(const struct units *units, const char *unit) {
+  double nothing = 0.0;
+  for (int kind = 0; kind < N_QUANTITIES; ++kind) {
+    const struct canonical *canonical = &canonicals[kind];
+    if (is_canonical(unit, canonical->shown) ||
+        (canonical->udunits != NULL && convert(units, unit, canonical->udunits, &nothing, 1))) {
+      return canonical->noun;
+    }
+  }
+  return convert(units, unit, "W hour", &nothing, 1) ? "energy" : NULL;
+}
+
+/* A value of the kind, as an example: the number that was written, with the canonical unit. */
+static void give_example(enum kind kind, double value, bool percent, char *text, size_t size) {
+  const char *shown = canonicals[kind].shown;
+  const int n = snprintf(text, size, "`%.15g%s%s`", value, shown[0] != '\0' ? " " : "", shown);
+  if (percent && kind == KIND_RATE && value != 0.0 && n > 0 && (size_t)n < size) {
+    snprintf(text + n, size - (size_t)n, " or `%.15g %%/year`",
+             round_to_15_digits(100 * value));
+  }
+}
+
+/* Why no numbers could be read at the start of a text. */
+static void blame_numbers(const char *text, enum kind kind, size_t room, size_t n, char *why,
+                          size_t why_size) {
+  char example[80];
+  give_example(kind, 1.5, false, example, sizeof example);
+  if (*skip_space(text) == '\0') {
+    snprintf(why, why_size, "has no value; wanted like %s", example);
+  } else if (n == room && room == 1) {
+    snprintf(why, why_size,
+             "holds more than 1 number; a decimal point is written as a point, and digits are "
+             "grouped like 1_000_000");
+  } else if (n == room && room > 0) {
+    snprintf(why, why_size, "holds more than %zu numbers", room);
+  } else if (strchr(text, '$') != NULL) {
+    snprintf(why, why_size,
+             "`%.80s` is not read; dollars are written behind the number, like `1.5%s%s`", text,
+             strstr(canonicals[kind].shown, "USD") != NULL ? " " : " billion USD",
+             strstr(canonicals[kind].shown, "USD") != NULL ? canonicals[kind].shown : "");
+  } else if (n > 0) {
+    snprintf(why, why_size, "`%.80s` has a comma without a number after it; wanted like %s",
+             text, example);
+  } else {
+    snprintf(why, why_size, "`%.80s` does not begin with a finite number; wanted like %s", text,
+             example);
+  }
+}
+
+/* Why a unit is not one of the kind. */
+static void blame_unit(const struct units *units, const char *unit, enum kind kind,
+                       double value, char *why, size_t why_size) {
+  char example[80];
+  const char *wanted =
+      canonicals[kind].shown[0] != '\0' ? canonicals[kind].shown : canonicals[kind].noun;
+  const char *noun = brackets_match(unit) ? find_noun(units, unit) : NULL;
+  give_example(kind, value, false, example, sizeof example);
+  if (noun != NULL && strcmp(noun, canonicals[kind].noun) != 0) {
+    snprintf(why, why_size, "`%s` is not a unit of %s: it is %s, wanted is %s, like %s", unit,
+             wanted, noun, canonicals[kind].noun, example);
+  } else {
+    snprintf(why, why_size, "`%s` is not a unit of %s; wanted like %s", unit, wanted, example);
+  }
+}
+
 bool units_read(const struct units *units, const char *text, enum kind kind, double *values,
                 size_t room, size_t *n, char *why, size_t why_size) {
   const struct canonical *canonical = &canonicals[kind];
-  const char *example = canonical->shown[0] != '\0' ? canonical->shown : "a pure number";
-  char unit[128];
+  char unit[128], example[80];
   *n = 0;
   if (strcmp(text, "unlimited") == 0 && room > 0) {
     values[0] = 1e30;
@@ -273,33 +339,29 @@ bool units_read(const struct units *units, const char *text, enum kind kind, dou
   }
   const char *rest = text;
   if (!read_numbers(&rest, values, room, n)) {
-    if (*n == room && room > 0) {
-      snprintf(why, why_size, "holds more than %zu number%s", room, room == 1 ? "" : "s");
-    } else {
-      snprintf(why, why_size,
-               *n > 0 ? "`%.80s` has a comma without a number after it; wanted like `1.5%s%s`"
-                      : "`%.80s` does not begin with a finite number; wanted like `1.5%s%s`",
-               text, canonical->shown[0] != '\0' ? " " : "", canonical->shown);
-    }
+    blame_numbers(text, kind, room, *n, why, why_size);
     return false;
   }
   if (!prepare(skip_space(rest), unit, sizeof unit)) {
     snprintf(why, why_size, "unit too long");
     return false;
   }
+  give_example(kind, values[0], true, example, sizeof example);
   if (unit[0] == '\0' && canonical->shown[0] != '\0') {
-    snprintf(why, why_size, "`%.80s` has no unit; wanted %s", text, example);
+    snprintf(why, why_size, "`%.80s` has no unit; wanted %s, like %s", text, canonical->shown,
+             example);
     return false;
   }
   if (!is_canonical(unit, canonical->shown)) {
     if (has_number(unit)) {
-      snprintf(why, why_size, "`%s` holds a number or a power, which units must not; wanted %s",
-               unit, example);
+      snprintf(why, why_size,
+               "`%s` holds a number or a power, which units must not; wanted like %s", unit,
+               example);
       return false;
     }
     if (canonical->udunits == NULL || !brackets_match(unit) ||
         !convert(units, unit, canonical->udunits, values, *n)) {
-      snprintf(why, why_size, "`%s` is not a unit of %s", unit, example);
+      blame_unit(units, unit, kind, values[0], why, why_size);
       return false;
     }
     for (size_t i = 0; i < *n; ++i) {

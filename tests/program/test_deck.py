@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 TOP = Path(__file__).resolve().parents[2]
 TENOR = os.environ.get("TENOR", str(TOP / "build/engine/tenor"))
@@ -43,24 +44,24 @@ FAULTS = [
     ("market:\n  initial_price: .nan billion USD/GW/year", "3:18", "does not begin with a finite number"),
     ("market:\n  price_level: 1, 2 billion USD/GW/year", "3:16", "has 2 numbers, wanted 3"),
     ("market:\n  price_volatility: 0.2 1/year", "3:21", "price_volatility"),
-    ("regime:\n  initial_regime: bust", "3:19", "wants one of boom|plateau|winter, not `bust`"),
+    ("regime:\n  initial_regime: bust", "3:19", "wants one of boom, plateau, winter, not `bust`"),
     ("regime:\n  transition_rate: [-1 1 0 1/year, 0 -1 0.5 1/year, 0 0 0 1/year]", "3:20", "row"),
     ("correlation:\n  factors: [1 .9 0 0 0, .9 1 .9 0 0, 0 .9 1 0 0, 0 0 0 1 0, 0 0 0 0 1]", "3:12", "positive definite"),
     ("correlation:\n  factors: [1 .5 0 0 0, .4 1 0 0 0, 0 0 1 0 0, 0 0 0 1 0, 0 0 0 0 1]", "3:12", "factors"),
     ("credit:\n  recovery_sd: 0.6", "3:16", "recovery_sd"),
     ("sites: []", "2:8", "sites"),
     ("sites:\n  S99: {capacity: 1 GW}", "3:3", "S99"),
-    ("customers:\n  Anthropic:\n    term: 0 months", "4:11", "customers[0].term"),
-    ("customers:\n  Anthropic:\n    makeup_years: 5", "4:19", "customers[0].makeup_years"),
-    ("customers:\n  Anthropic:\n    initial_share: 1", "4:20", "customers[0].initial_share"),
+    ("customers:\n  Anthropic:\n    term: 0 months", "4:11", "customers.Anthropic.term"),
+    ("customers:\n  Anthropic:\n    makeup_years: 5", "4:19", "customers.Anthropic.makeup_years"),
+    ("customers:\n  Anthropic:\n    initial_share: 1", "4:20", "customers.Anthropic.initial_share"),
     ("customers:\n  Anthropic:\n    tranches:\n      - {amount: 5, spend_threshold: 0 USD}", "5:18",
-     "customers[0].tranches[0].amount: `5` has no unit"),
+     "customers.Anthropic.tranches[0].amount: `5` has no unit"),
     ("customers:\n  Anthropic:\n    share_loss_rate: 13 1/year", "4:22", "share_loss_rate"),
     ("customers:\n  Anthropic:\n    share_recovery_rate: 6 1/year\n    share_loss_rate: 6 1/year", "5:22", "stay below 12"),
     ("customers:\n  Anthropic:\n    price_indexation: 1.5", "4:23", "out of range"),
     ("sampling:\n  paths: 0", "3:10", "paths"),
     ("sampling:\n  seed: -1", "3:9", "seed"),
-    ("fleet: {yield_sigma: 0.1", "3:1", "did not find expected"),
+    ("fleet: {yield_sigma: 0.1", "2:8", "never closed"),
     ("fleet: &x {yield_sigma: 0.1}", "2:8", "anchors and aliases"),
     ("fleet: " + "[" * 60 + "]" * 60, "2:", "nested too deeply"),
     ("fleet: {yield_sigma: 0.1}\n---\nnonsense: 3", "3:1", "another"),
@@ -90,12 +91,12 @@ def test_the_faulty_text_is_shown_and_marked(tmp_path):
     deck = write(tmp_path, "fleet:\n  offer_life: 3 GW")
     lines = tenor("check", deck).stderr.split("\n")
     assert lines[1].endswith("offer_life: 3 GW")
-    assert lines[2].index("^") == lines[1].index("3 GW") and lines[2].count("^") == len("3 GW")
+    assert lines[2].index("^") == lines[1].index("3 GW") and lines[2].strip(" |") == "^~~~"
 
 
 @pytest.mark.parametrize("content, message", [
     (b"", "empty"), (b"- 1\n", "sections"), (b"a\xff: 1\n", ""), (b"time: \x00\n", "zero byte"), (b"a" * 1_100_000, "1 MiB"),
-    (b"time: [1, 2\nb: }", "did not find expected"), (b"include: missing.yaml", "missing.yaml"), (b"include: bad.yaml", "bad.yaml"),
+    (b"time: [1, 2\nb: }", "never closed"), (b"include: missing.yaml", "missing.yaml"), (b"include: bad.yaml", "bad.yaml"),
     (b"include: [a, b]", "include"), (b"time:\n  horizon: 12 months\n", "missing")],
     ids=["empty", "list", "not-utf-8", "zero-byte", "too-large", "syntax", "missing-include", "includes-itself", "two-includes", "partial"])
 def test_what_is_no_deck_is_refused(tmp_path, content, message):
@@ -119,6 +120,32 @@ def test_settings_are_checked_like_the_deck(tmp_path, setting, message):
     done = tenor("run", BASE, "--set", setting, "-o", "out.nc", "--paths", 512, cwd=tmp_path)
     assert done.returncode == 2 and "--set" in done.stderr and message in done.stderr, done
     assert not list(tmp_path.iterdir())
+
+
+def items(deck, which):
+    resolved = yaml.safe_load(tenor("check", deck).stdout)
+    return [{key: value["value"] for key, value in item.items() if key != "tranches"} for item in resolved[which]]
+
+
+def test_items_of_a_list_are_added_and_taken_out(tmp_path):
+    before = items(BASE, "sites")
+    site = "{name: S99, capacity: 1.5 GW, energised: 90 months, delay_median: 6 months, delay_sigma: 0.6, cancel_probability: 5 %}"
+    deck = write(tmp_path, f"sites:\n  S2: none\n  add:\n    - {site}\n  S3: {{capacity: 0.7 GW}}")
+    after = items(deck, "sites")
+    names = [item["name"] for item in before]
+    assert [item["name"] for item in after] == [name for name in names if name != "S2"] + ["S99"]
+    for old in before:
+        new = [item for item in after if item["name"] == old["name"]]
+        assert new == ([] if old["name"] == "S2" else [{**old, "capacity": "0.7 GW"} if old["name"] == "S3" else old])
+    assert after[-1]["capacity"] == "1.5 GW" and after[-1]["committed"] is False
+
+
+def test_a_customer_taken_out_takes_its_tranches_along(tmp_path):
+    base = TOP / "decks/portfolio.yaml"
+    before = yaml.safe_load(tenor("check", base).stdout)["customers"]
+    (tmp_path / "bad.yaml").write_text(f"include: {base}\ncustomers:\n  {before[0]['name']['value']}: none\n")
+    after = yaml.safe_load(tenor("check", tmp_path / "bad.yaml").stdout)["customers"]
+    assert after == before[1:] and len(before) == 3
 
 
 def test_settings_change_the_resolved_deck():

@@ -1,0 +1,202 @@
+#include "edge/complaint.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { SHOWN = 120 }; /* characters of a line */
+
+struct spot {
+  const struct deck_text *text; /* NULL: none that is kept */
+  size_t line, column;          /* from 1 */
+};
+
+bool complaints_keep(struct complaints *complaints, const char *name, char *text,
+                     const char *included) {
+  struct deck_text kept = {strdup(name), text, included != NULL ? strdup(included) : NULL};
+  if (complaints->n_texts == MAX_TEXTS || kept.name == NULL ||
+      (included != NULL && kept.included == NULL)) {
+    free(kept.name);
+    free(kept.included);
+    free(text);
+    return false;
+  }
+  complaints->texts[complaints->n_texts++] = kept;
+  return true;
+}
+
+void complaints_free(struct complaints *complaints) {
+  for (int i = 0; i < complaints->n_texts; ++i) {
+    free(complaints->texts[i].name);
+    free(complaints->texts[i].text);
+    free(complaints->texts[i].included);
+  }
+  *complaints = (struct complaints){.n = complaints->n};
+}
+
+/* Takes ":NUMBER" off the end of a place. */
+static bool take_number(const char *where, size_t *length, size_t *number) {
+  size_t start = *length;
+  while (start > 0 && where[start - 1] >= '0' && where[start - 1] <= '9') {
+    --start;
+  }
+  if (start == *length || start == 0 || where[start - 1] != ':') {
+    return false;
+  }
+  *number = (size_t)strtoull(where + start, NULL, 10);
+  *length = start - 1;
+  return true;
+}
+
+static struct spot find_spot(const struct complaints *complaints, const char *where) {
+  struct spot spot = {NULL, 0, 0};
+  size_t length = strlen(where);
+  if (!take_number(where, &length, &spot.column) || !take_number(where, &length, &spot.line)) {
+    return spot;
+  }
+  for (int i = complaints->n_texts - 1; i >= 0 && spot.text == NULL; --i) {
+    const char *name = complaints->texts[i].name;
+    if (strlen(name) == length && strncmp(name, where, length) == 0) {
+      spot.text = &complaints->texts[i];
+    }
+  }
+  return spot;
+}
+
+/* ---- on the terminal */
+
+/* Is the byte the start of a character of UTF-8? */
+static bool starts(char byte) {
+  return ((unsigned char)byte & 0xc0) != 0x80;
+}
+
+/* One character at `text`; what a terminal would obey (escapes, controls of both sets) is shown
+   as `?`. Returns its bytes. */
+static size_t put_character(const char *text) {
+  const unsigned char first = (unsigned char)text[0], second = (unsigned char)text[1];
+  size_t n = 1;
+  while (text[n] != '\0' && !starts(text[n])) {
+    ++n;
+  }
+  const bool control =
+      first < 0x20 || first == 0x7f || (first == 0xc2 && second >= 0x80 && second < 0xa0);
+  if (control) {
+    fputc(first == '\t' ? ' ' : '?', stderr);
+  } else {
+    fwrite(text, 1, n, stderr);
+  }
+  return n;
+}
+
+static void put_text(const char *text) {
+  while (*text != '\0') {
+    text += put_character(text);
+  }
+}
+
+enum paint { PLAIN, STRONG, FAULT, CAUTION, MARK };
+
+static void paint(enum paint paint) {
+  static const char *const codes[] = {"0", "1", "1;31", "1;35", "1;32"};
+  const char *off = getenv("NO_COLOR"), *terminal = getenv("TERM");
+  if (isatty(STDERR_FILENO) == 1 && (off == NULL || off[0] == '\0') && terminal != NULL &&
+      strcmp(terminal, "dumb") != 0) {
+    fprintf(stderr, "\033[%sm", codes[paint]);
+  }
+}
+
+/* The line of a spot, from where the mark can be seen. */
+static void show_line(const struct spot *spot, size_t width) {
+  const char *line = spot->text->text;
+  for (size_t i = 1; i < spot->line && line != NULL; ++i) {
+    line = strchr(line, '\n');
+    line = line != NULL ? line + 1 : NULL;
+  }
+  if (line == NULL) {
+    return;
+  }
+  const size_t column = spot->column - 1, from = column > SHOWN - 20 ? column - 20 : 0;
+  size_t at = 0, shown = 0;
+  for (; at < from && *line != '\0' && strchr("\r\n", *line) == NULL; ++at) {
+    for (++line; *line != '\0' && !starts(*line); ++line) {
+    }
+  }
+  fprintf(stderr, "%5zu | %s", spot->line, from > 0 ? "..." : "");
+  while (*line != '\0' && strchr("\r\n", *line) == NULL && shown < SHOWN) {
+    line += put_character(line);
+    ++shown;
+  }
+  const size_t before = column - from, room = shown > before ? shown - before : 1;
+  fprintf(stderr, "\n      | %*s", (int)before + (from > 0 ? 3 : 0), "");
+  paint(MARK);
+  fputc('^', stderr);
+  for (size_t i = 1; i < width && i < room; ++i) {
+    fputc('~', stderr);
+  }
+  paint(PLAIN);
+  fputc('\n', stderr);
+}
+
+/* The includes that led to a text. */
+static void show_chain(const struct complaints *complaints, const struct deck_text *text) {
+  for (int i = 0; text != NULL && text->included != NULL && i < MAX_TEXTS; ++i) {
+    size_t length = strlen(text->included), line = 0;
+    fputs("      = included from ", stderr);
+    put_text(text->included);
+    fputc('\n', stderr);
+    const char *place = text->included;
+    take_number(place, &length, &line);
+    text = NULL;
+    for (int j = 0; j < complaints->n_texts; ++j) {
+      const char *name = complaints->texts[j].name;
+      if (strlen(name) == length && strncmp(name, place, length) == 0) {
+        text = &complaints->texts[j];
+      }
+    }
+  }
+}
+
+static void tell(const struct complaints *complaints, const char *where, size_t width,
+                 const char *kind, const char *key, const char *format, va_list arguments) {
+  char sentence[2048];
+  const struct spot spot = find_spot(complaints, where);
+  vsnprintf(sentence, sizeof sentence, format, arguments);
+  flockfile(stderr);
+  paint(STRONG);
+  put_text(where);
+  fputs(": ", stderr);
+  paint(strcmp(kind, "error") == 0 ? FAULT : CAUTION);
+  fprintf(stderr, "%s: ", kind);
+  paint(PLAIN);
+  put_text(key);
+  fputs(key[0] != '\0' ? ": " : "", stderr);
+  put_text(sentence);
+  fputc('\n', stderr);
+  if (spot.text != NULL) {
+    show_line(&spot, width);
+    show_chain(complaints, spot.text);
+  }
+  funlockfile(stderr);
+}
+
+void complaints_tell(struct complaints *complaints, const char *where, size_t width,
+                     const char *key, const char *format, ...) {
+  if (++complaints->n > MAX_COMPLAINTS) {
+    fputs(complaints->n == MAX_COMPLAINTS + 1 ? "further errors are not shown\n" : "", stderr);
+    return;
+  }
+  va_list arguments;
+  va_start(arguments, format);
+  tell(complaints, where, width, "error", key, format, arguments);
+  va_end(arguments);
+}
+
+void complaints_warn(const struct complaints *complaints, const char *where, const char *key,
+                     const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  tell(complaints, where, 1, "warning", key, format, arguments);
+  va_end(arguments);
+}
