@@ -135,6 +135,8 @@ static enum status compute(struct run *run, struct campaign *campaign) {
   if (first) {
     progress_start(&progress, run->options->progress, paths_done(run),
                    ranges_count(&run->todo));
+    progress.kept = run->options->checkpoint != NULL;
+    progress.until = run->order.targets.n > 0;
     campaign->progress = &progress;
   }
   status = campaign_run(campaign, &run->todo, &run->standing, &run->ending);

@@ -75,7 +75,7 @@ static void complain_of_item(struct deck_store *store, const char *path, const s
 
 static bool is_missing(const struct deck_store *store, const struct key *key,
                        struct place place) {
-  return !key->optional && !store_entry(store, key, place)->given;
+  return key->standard == NULL && !store_entry(store, key, place)->given;
 }
 
 /* The keys of the section that begins with key `first`; a section that is missing as a whole is
@@ -88,7 +88,7 @@ static int check_section(struct deck_store *store, const char *path, int first) 
   for (int k = first; k < schema_size && schema[k].group == GROUP_SECTION &&
                       strcmp(schema[k].section, section) == 0;
        ++k) {
-    n += !schema[k].optional;
+    n += schema[k].standard == NULL;
     missing += is_missing(store, &schema[k], nowhere);
   }
   if (missing > 1 && missing == n) {

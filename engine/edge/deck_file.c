@@ -1004,31 +1004,22 @@ static void name_after_file(struct deck *deck, const char *path) {
   memcpy(deck->name, base, kept);
 }
 
-/* What a deck need not say. */
+/* What a deck need not say. Flags, choices and texts that are left out are zero already. */
 static void set_defaults(const struct deck_store *store, const char *path) {
   const struct place nowhere = {0, 0};
-  struct deck *deck = store->deck;
-  if (deck->name[0] == '\0') {
-    name_after_file(deck, path);
+  if (store->deck->name[0] == '\0') {
+    name_after_file(store->deck, path);
   }
-  struct entry *paths =
-      store_entry(store, schema_find(GROUP_SECTION, "sampling", "paths"), nowhere);
-  struct entry *seed =
-      store_entry(store, schema_find(GROUP_SECTION, "sampling", "seed"), nowhere);
-  if (deck->sampling.replicates == 0) {
-    deck->sampling.replicates = 32;
-  }
-  if (!paths->given) {
-    deck->sampling.paths = 100000;
-    paths->given = true;
-  }
-  if (!seed->given) {
-    deck->sampling.seed = 1;
-    seed->given = true;
+  for (int k = 0; k < schema_size; ++k) {
+    const struct key *key = &schema[k];
+    if (key->kind == KIND_COUNT && key->standard != NULL &&
+        !store_entry(store, key, nowhere)->given) {
+      *(int64_t *)store_value(store, key, nowhere) = strtoll(key->standard, NULL, 10);
+    }
   }
 }
 
-static enum status print_resolved(const struct deck_store *store, char **resolved) {
+enum status deck_resolve(const struct deck_store *store, char **resolved) {
   size_t size = 0;
   *resolved = NULL;
   FILE *out = open_memstream(resolved, &size);
@@ -1045,8 +1036,8 @@ static enum status print_resolved(const struct deck_store *store, char **resolve
   return STATUS_OK;
 }
 
-/* What follows when all text is read: defaults, checks, the canonical text (if wanted). */
-static enum status finish(struct reader *reader, const char *path, char **resolved) {
+/* What follows when all text is read: defaults and checks. */
+static enum status finish(struct reader *reader, const char *path) {
   struct deck_store *store = &reader->store;
   const int *n_faults = &store->complaints.n;
   if (*n_faults == 0) {
@@ -1060,36 +1051,47 @@ static enum status finish(struct reader *reader, const char *path, char **resolv
   if (reader->out_of_memory) {
     return status_fail(STATUS_FAILED, "no memory to read the deck");
   }
-  if (*n_faults > 0) {
-    return STATUS_USAGE;
-  }
-  return resolved != NULL ? print_resolved(store, resolved) : STATUS_OK;
+  return *n_faults > 0 ? STATUS_USAGE : STATUS_OK;
 }
 
 static enum status read_all(struct reader *reader, const char *path,
-                            const char *const *assignments, int n, char **resolved) {
+                            const char *const *assignments, int n) {
   read_file(reader, path, NULL, NULL);
   const bool sound = reader->store.complaints.n == 0; /* or assignments would miss their keys */
   for (int i = 0; sound && i < n; ++i) {
     read_assignment(reader, assignments[i]);
   }
-  return finish(reader, path, resolved);
+  return finish(reader, path);
 }
 
-enum status deck_read(const char *path, const char *const *assignments, int n,
-                      struct deck *deck, char **resolved) {
+enum status deck_open(const char *path, const char *const *assignments, int n,
+                      struct deck *deck, struct deck_store *store) {
   struct reader reader = {.units = units_open()};
   if (reader.units == NULL) {
     return STATUS_FAILED;
   }
-  const enum status status = store_make(&reader.store, deck)
-                                 ? read_all(&reader, path, assignments, n, resolved)
-                                 : status_fail(STATUS_FAILED, "no memory to read the deck");
+  enum status status = store_make(&reader.store, deck)
+                           ? STATUS_OK
+                           : status_fail(STATUS_FAILED, "no memory to read the deck");
+  if (status == STATUS_OK) {
+    status = read_all(&reader, path, assignments, n);
+  }
   if (status == STATUS_OK) {
     store_warn(&reader.store);
   }
   units_close(reader.units);
-  store_free(&reader.store);
+  *store = reader.store;
+  return status;
+}
+
+enum status deck_read(const char *path, const char *const *assignments, int n,
+                      struct deck *deck, char **resolved) {
+  struct deck_store store;
+  enum status status = deck_open(path, assignments, n, deck, &store);
+  if (status == STATUS_OK && resolved != NULL) {
+    status = deck_resolve(&store, resolved);
+  }
+  store_free(&store);
   return status;
 }
 
@@ -1107,7 +1109,10 @@ enum status deck_read_text(const char *text, const char *name, const char *path,
     if (deck->name[0] == '\0') { /* a deck that states no name is called after its file */
       snprintf(deck->name, sizeof deck->name, "%s", name);
     }
-    status = finish(&reader, path, &again);
+    status = finish(&reader, path);
+    if (status == STATUS_OK) {
+      status = deck_resolve(&reader.store, &again);
+    }
   } else {
     status_fail(STATUS_FAILED, "no memory to read the deck");
   }

@@ -6,6 +6,7 @@
 #define TENOR_EDGE_DECK_FILE_H
 
 #include "base/status.h"
+#include "edge/deck_store.h"
 #include "model/deck.h"
 
 /* Reads the deck at `path`, then applies `n` assignments "section.key=VALUE" (same checks; they
@@ -17,6 +18,14 @@
    anything wrong in it), STATUS_FAILED (memory). Not collective: rank 0 calls it. */
 enum status deck_read(const char *path, const char *const *assignments, int n,
                       struct deck *deck, char **resolved);
+
+/* The same, and hands over the store, with where every value is from and how sure one is of it;
+   to be given back with store_free, after an error too. Warns of what is seldom meant. */
+enum status deck_open(const char *path, const char *const *assignments, int n,
+                      struct deck *deck, struct deck_store *store);
+
+/* The canonical text of a deck that was read, as deck_read makes it. STATUS_FAILED (memory). */
+enum status deck_resolve(const struct deck_store *store, char **resolved);
 
 /* Reads the canonical text of a deck called `name` again; messages say it is from `path`.
    STATUS_MISMATCH if it does not read back to itself: it was written by another version of this

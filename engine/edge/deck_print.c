@@ -34,16 +34,11 @@ static void put_quoted(FILE *out, const char *text) {
 }
 
 static void put_with_unit(FILE *out, const double *values, size_t n, const char *unit) {
-  fputc('"', out);
   for (size_t i = 0; i < n; ++i) {
     fputs(i > 0 ? ", " : "", out);
     put_number(out, values[i]);
   }
-  fprintf(out, "%s%s\"", unit[0] != '\0' ? " " : "", unit);
-}
-
-static void put_doubles(FILE *out, const double *values, size_t n, enum kind kind) {
-  put_with_unit(out, values, n, units_canonical(kind));
+  fprintf(out, "%s%s", unit[0] != '\0' ? " " : "", unit);
 }
 
 static void put_choice(FILE *out, const char *choices, int64_t number) {
@@ -53,43 +48,65 @@ static void put_choice(FILE *out, const char *choices, int64_t number) {
   fprintf(out, "%.*s", (int)strcspn(choices, "|"), choices);
 }
 
-static void put_matrix(FILE *out, const double *values, size_t n, enum kind kind) {
+/* A line of numbers is a text in YAML: it stands in `quote`s ("" for none). */
+static void put_doubles(FILE *out, const double *values, size_t n, enum kind kind,
+                        const char *quote) {
+  fputs(quote, out);
+  put_with_unit(out, values, n, units_canonical(kind));
+  fputs(quote, out);
+}
+
+static void put_matrix(FILE *out, const double *values, size_t n, enum kind kind,
+                       const char *quote) {
   fputc('[', out);
   for (size_t row = 0; row < n; ++row) {
     fputs(row > 0 ? ", " : "", out);
-    put_doubles(out, values + row * n, n, kind);
+    put_doubles(out, values + row * n, n, kind, quote);
   }
   fputc(']', out);
 }
 
-static void put_value(FILE *out, const struct key *key, const void *value) {
+static void put_value(FILE *out, const struct key *key, const void *value, const char *quote) {
   const double *numbers = value;
   const int64_t *whole = value;
   const struct yearly *yearly = value;
   switch (key->shape) {
-    case SHAPE_REGIMES: put_doubles(out, numbers, N_REGIMES, key->kind); return;
-    case SHAPE_MATRIX_3: put_matrix(out, numbers, N_REGIMES, key->kind); return;
-    case SHAPE_MATRIX_5: put_matrix(out, numbers, N_FACTORS, key->kind); return;
+    case SHAPE_REGIMES: put_doubles(out, numbers, N_REGIMES, key->kind, quote); return;
+    case SHAPE_MATRIX_3: put_matrix(out, numbers, N_REGIMES, key->kind, quote); return;
+    case SHAPE_MATRIX_5: put_matrix(out, numbers, N_FACTORS, key->kind, quote); return;
     case SHAPE_YEARLY:
       if (yearly->n == 0) {
         fputs("[]", out);
       } else {
-        put_doubles(out, yearly->at, (size_t)yearly->n, key->kind);
+        put_doubles(out, yearly->at, (size_t)yearly->n, key->kind, quote);
       }
       return;
     case SHAPE_ONE: break;
   }
   switch (key->kind) {
-    case KIND_TEXT: put_quoted(out, value); return;
+    case KIND_TEXT:
+      if (quote[0] != '\0') {
+        put_quoted(out, value);
+      } else {
+        fputs(value, out);
+      }
+      return;
     case KIND_DATE:
       fprintf(out, "%04" PRId64 "-%02" PRId64 "-%02" PRId64, whole[0], whole[1], whole[2]);
       return;
     case KIND_CHOICE: put_choice(out, key->choices, *whole); return;
     case KIND_FLAG: fputs(*whole != 0 ? "true" : "false", out); return;
-    case KIND_COUNT: fprintf(out, "%" PRId64, *whole); return;
-    case KIND_WHOLE_MONTHS: fprintf(out, "\"%" PRId64 " months\"", *whole); return;
-    default: put_doubles(out, numbers, 1, key->kind); return;
+    case KIND_COUNT: fprintf(out, "%" PRIu64, (uint64_t)*whole); return;
+    case KIND_WHOLE_MONTHS:
+      fprintf(out, "%s%" PRId64 " months%s", quote, *whole, quote);
+      return;
+    default: put_doubles(out, numbers, 1, key->kind, quote); return;
   }
+}
+
+void store_print_value(const struct deck_store *store, FILE *out, const struct key *key,
+                       struct place place) {
+  put_value(out, key, store_value(store, key, place), "");
 }
 
 /* The end of a mapping. */
@@ -107,11 +124,11 @@ static void put_provenance(FILE *out, const struct provenance *provenance) {
 static void put_key(const struct deck_store *store, FILE *out, const struct key *key,
                     struct place place, const char *indent) {
   const struct entry *entry = store_entry(store, key, place);
-  if (key->optional && !entry->given && key->kind == KIND_TEXT) {
+  if (key->standard != NULL && !entry->given && key->kind == KIND_TEXT) {
     return;
   }
   fprintf(out, "%s%s: {value: ", indent, key->name);
-  put_value(out, key, store_value(store, key, place));
+  put_value(out, key, store_value(store, key, place), "\"");
   put_provenance(out, &entry->provenance);
 }
 
@@ -135,22 +152,25 @@ static void put_items(const struct deck_store *store, FILE *out, enum group grou
   }
 }
 
-static void put_law(FILE *out, const struct uncertain *item) {
+static void put_law(FILE *out, const struct uncertain *item, const char *quote) {
   const struct law *law = &item->law;
   const struct law_form *form = &law_forms[law->kind];
-  fputs("  - {key: ", out);
-  put_quoted(out, item->name);
-  fprintf(out, ", law: %s%s", form->name, item->scale ? ", scale: true" : "");
+  fprintf(out, "law: %s%s", form->name, item->scale ? ", scale: true" : "");
   for (int p = 0; p < form->n; ++p) {
     const struct law_parameter *parameter = &form->parameters[p];
     const double *values =
         (const double *)(const void *)((const char *)law + parameter->offset);
     if (isfinite(values[0])) {
-      fprintf(out, ", %s: ", parameter->name);
+      fprintf(out, ", %s: %s", parameter->name, quote);
       put_with_unit(out, values, parameter->several ? (size_t)law->n_outcomes : 1,
                     parameter->pure ? "" : item->unit);
+      fputs(quote, out);
     }
   }
+}
+
+void store_print_law(const struct deck_store *store, FILE *out, int item) {
+  put_law(out, &store->deck->uncertain[item], "");
 }
 
 /* Only where there is one: decks without uncertain keys say nothing of them. */
@@ -158,7 +178,10 @@ static void put_uncertain(const struct deck_store *store, FILE *out) {
   const struct uncertain *items = store->deck->uncertain;
   fputs(store->laws.n > 0 ? "uncertain:\n" : "", out);
   for (int i = 0; i < store->laws.n; ++i) {
-    put_law(out, &items[i]);
+    fputs("  - {key: ", out);
+    put_quoted(out, items[i].name);
+    fputs(", ", out);
+    put_law(out, &items[i], "\"");
     put_provenance(out, &store->laws.items[i].provenance);
   }
   fputs(store->correlations.n > 0 ? "uncertain_correlation:\n" : "", out);
@@ -168,8 +191,9 @@ static void put_uncertain(const struct deck_store *store, FILE *out) {
     put_quoted(out, items[tie->keys[0]].name);
     fputs(", ", out);
     put_quoted(out, items[tie->keys[1]].name);
-    fputs("], rank: ", out);
+    fputs("], rank: \"", out);
     put_with_unit(out, &tie->rank, 1, "");
+    fputc('"', out);
     put_provenance(out, &store->correlations.items[i].provenance);
   }
 }

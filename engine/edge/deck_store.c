@@ -100,6 +100,22 @@ void store_name_item(const struct deck_store *store, enum group group, int64_t o
   }
 }
 
+void store_name_key(const struct deck_store *store, const struct key *key, struct place place,
+                    char name[MAX_KEY]) {
+  char outer[MAX_NAME], inner[MAX_NAME];
+  if (key->group == GROUP_SECTION) {
+    snprintf(name, MAX_KEY, "%s%s%s", key->section, key->section[0] != '\0' ? "." : "",
+             key->name);
+  } else if (key->group == GROUP_TRANCHE) {
+    store_name_item(store, GROUP_CUSTOMER, 0, place.outer, outer);
+    store_name_item(store, GROUP_TRANCHE, place.outer, place.inner, inner);
+    snprintf(name, MAX_KEY, "customers.%s.tranches.%s.%s", outer, inner, key->name);
+  } else {
+    store_name_item(store, key->group, 0, place.outer, outer);
+    snprintf(name, MAX_KEY, "%s.%s.%s", key->section, outer, key->name);
+  }
+}
+
 static bool replace(char **text, const char *with) {
   char *copy = with != NULL ? strdup(with) : NULL;
   if (with != NULL && copy == NULL) {

@@ -96,6 +96,16 @@ void store_make_uncertain(struct deck_store *store, const struct units *units);
    is short. */
 bool store_check_variants(struct deck_store *store, const char *path);
 
+/* The full name of a key of an item: customers.NAME.tranches.0.amount. */
+void store_name_key(const struct deck_store *store, const struct key *key, struct place place,
+                    char name[MAX_KEY]);
+
+/* Prints one value as it stands in the canonical deck, without quotes around it; a law without
+   its key. */
+void store_print_value(const struct deck_store *store, FILE *out, const struct key *key,
+                       struct place place);
+void store_print_law(const struct deck_store *store, FILE *out, int item);
+
 /* Prints the canonical deck. */
 void store_print(const struct deck_store *store, FILE *out);
 

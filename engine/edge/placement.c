@@ -208,6 +208,20 @@ void placement_arrange(struct placement *placement, const struct team *team, int
   array_free(host);
 }
 
+struct placement placement_alone(struct openmp openmp) {
+  struct placement placement = {.threads = 1, .processors = 1};
+  struct host *host = array_make(1, sizeof *host);
+  if (host != NULL) {
+    host_read(host, "");
+    const struct stand stand = take_stand(host, 0, openmp);
+    placement_threads(&stand, 1, &placement.threads);
+    placement_pin(&stand, 1, 0, &placement.threads, host, &placement);
+    placement.processors = stand.n;
+  }
+  array_free(host);
+  return placement;
+}
+
 void placement_bind(const struct placement *placement, int thread) {
   struct processors set = {{0}};
   for (int p = 0; placement->pinned && p < MAX_PROCESSORS; ++p) {

@@ -49,6 +49,9 @@ void placement_threads(const struct stand *stands, int n, int threads[]);
 void placement_pin(const struct stand *stands, int n, int me, const int threads[],
                    const struct host *host, struct placement *placement);
 
+/* What a single rank here would get. Without memory to find out, one thread. */
+struct placement placement_alone(struct openmp openmp);
+
 /* Arranges this rank: `asked` threads (0: none asked for). Rank 0 warns of the first node with
    something wrong if `warn`. Without memory for it, the ranks start as many threads as were
    asked for, or one. Collective. */

@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+static const double LONG = 120.0; /* [s] what nobody waits for without being told */
+
 double progress_clock(void) {
   struct timespec now;
   return clock_gettime(CLOCK_MONOTONIC, &now) == 0
@@ -45,16 +47,47 @@ static bool is_due(const struct progress *progress, int64_t percent, double now)
   return percent / 5 > progress->last_percent / 5 || pause >= 30.0;
 }
 
+/* Seconds in words. */
+static void tell_duration(double seconds, char *words, size_t size) {
+  if (seconds < 600.0) {
+    snprintf(words, size, "%.0f s", seconds);
+  } else if (seconds < 36000.0) {
+    snprintf(words, size, "%.0f min", seconds / 60.0);
+  } else {
+    snprintf(words, size, "%.3g h", seconds / 3600.0);
+  }
+}
+
+/* At the first report, which comes after about a second, a long run says that it is one. */
+static void warn_of_length(struct progress *progress, double left) {
+  char words[32];
+  const bool first = !progress->said_length;
+  progress->said_length = true;
+  if (first && left >= LONG && progress->mode != PROGRESS_JSON) {
+    tell_duration(left, words, sizeof words);
+    fprintf(stderr, "tenor: this will take %s %s%s\n", progress->until ? "at most" : "about",
+            words, progress->kept ? "" : "; --checkpoint FILE would keep what is done");
+  }
+}
+
 void progress_show(struct progress *progress, int64_t done) {
   const double now = progress_clock();
   progress->paths = done > progress->paths ? done : progress->paths;
   const int64_t percent = (int64_t)(100.0 * (double)done / (double)progress->paths);
-  if (progress->mode == PROGRESS_NONE || !is_due(progress, percent, now)) {
-    return;
-  }
   const double elapsed = now - progress->start;
   const double rate = elapsed > 0.0 ? (double)(done - progress->before) / elapsed : 0.0;
   const double left = rate > 0.0 ? (double)(progress->paths - done) / rate : 0.0;
+  if (progress->mode == PROGRESS_NONE) {
+    return;
+  }
+  if (elapsed >= 1.0) {
+    warn_of_length(progress, left);
+  }
+  if (!is_due(progress, percent, now)) {
+    return;
+  }
+  char words[32];
+  tell_duration(left, words, sizeof words);
   if (progress->mode == PROGRESS_JSON) {
     fprintf(stderr,
             "{\"paths\": %" PRId64 ", \"of\": %" PRId64
@@ -63,9 +96,9 @@ void progress_show(struct progress *progress, int64_t done) {
   } else {
     fprintf(stderr,
             "%s%3" PRId64 " %%  %" PRId64 " of %s%" PRId64
-            " paths  %.0f paths/s  %.0f s to go%s%s%s",
+            " paths  %.0f paths/s  %s to go%s%s%s",
             progress->terminal ? "\r" : "", percent, done,
-            progress->worst[0] != '\0' ? "about " : "", progress->paths, rate, left,
+            progress->worst[0] != '\0' ? "about " : "", progress->paths, rate, words,
             progress->worst[0] != '\0' ? "  " : "", progress->worst,
             progress->terminal ? "   " : "\n");
   }

@@ -468,13 +468,12 @@ static void put_sizes(struct writing *w) {
   }
 }
 
-enum status results_write(const char *path, bool force, const struct results *results) {
+enum status results_build(const struct results *results, void **bytes, size_t *size) {
   struct writing w = {.results = results};
   const struct tally *tallies = results->state->tallies;
   const bool *has = results->state->has;
   char digest[DIGEST_TEXT];
-  void *bytes = NULL;
-  size_t size = 0;
+  *bytes = NULL;
   figures_make(&w.figures, results->decks[0], results->layout, &tallies[TALLY_SAMPLE],
                has[TALLY_FIRST] ? &tallies[TALLY_FIRST] : NULL,
                has[TALLY_SECOND] ? &tallies[TALLY_SECOND] : NULL,
@@ -495,7 +494,13 @@ enum status results_write(const char *path, bool force, const struct results *re
     put_wrong_way(&w);
   }
   results_put_state(&w.nc, results, digest);
-  status = ncwriter_finish(&w.nc, &bytes, &size);
+  return ncwriter_finish(&w.nc, bytes, size);
+}
+
+enum status results_write(const char *path, bool force, const struct results *results) {
+  void *bytes = NULL;
+  size_t size = 0;
+  enum status status = results_build(results, &bytes, &size);
   if (status == STATUS_OK) {
     status = files_write(path, force, bytes, size);
   }

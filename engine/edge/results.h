@@ -6,6 +6,7 @@
 #define TENOR_EDGE_RESULTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/status.h"
 #include "model/deck.h"
@@ -25,6 +26,10 @@ struct results {
   const struct layout *layout; /* of every deck */
   const struct state *state;   /* canonical */
 };
+
+/* Builds the file in memory; *bytes, of *size, is freed with free(). STATUS_FAILED (memory,
+   NetCDF). Not collective. */
+enum status results_build(const struct results *results, void **bytes, size_t *size);
 
 /* Writes `results` to `path`, over another file only with `force` (else STATUS_USAGE). Errors:
    STATUS_IO with the system's reason, nothing left behind; STATUS_FAILED (memory, NetCDF). Not

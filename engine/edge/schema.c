@@ -6,65 +6,65 @@
 
 /* Rows: the deck's path, its C member, kind, shape, range, low, high, what it means. */
 #define NO_LIMIT 1e31
-#define ROW(group, section, name, type, member, kind, shape, range, low, high, optional, \
+#define ROW(group, section, name, type, member, kind, shape, range, low, high, standard, \
             choices, doc)                                                                \
   {                                                                                      \
     GROUP_##group, section, name, KIND_##kind, SHAPE_##shape, offsetof(type, member),    \
-        RANGE_##range, low, high, optional, choices, doc                                 \
+        RANGE_##range, low, high, standard, choices, doc                                 \
   }
 #define KEY(section, name, kind, shape, range, low, high, doc)                            \
   ROW(SECTION, #section, #name, struct deck, section.name, kind, shape, range, low, high, \
-      false, NULL, doc)
-#define CHOICE(section, name, choices, doc)                                                  \
-  ROW(SECTION, #section, #name, struct deck, section.name, CHOICE, ONE, CLOSED, 0, 2, false, \
+      NULL, NULL, doc)
+#define CHOICE(section, name, choices, doc)                                                 \
+  ROW(SECTION, #section, #name, struct deck, section.name, CHOICE, ONE, CLOSED, 0, 2, NULL, \
       choices, doc)
-#define GENERATION(name, kind, range, low, high, optional, doc)                               \
+#define GENERATION(name, kind, range, low, high, standard, doc)                               \
   ROW(GENERATION, "generations", #name, struct generation, name, kind, ONE, range, low, high, \
-      optional, NULL, doc)
-#define SITE(name, kind, range, low, high, optional, doc) \
-  ROW(SITE, "sites", #name, struct site, name, kind, ONE, range, low, high, optional, NULL, doc)
+      standard, NULL, doc)
+#define SITE(name, kind, range, low, high, standard, doc) \
+  ROW(SITE, "sites", #name, struct site, name, kind, ONE, range, low, high, standard, NULL, doc)
 #define CUSTOMER(name, kind, shape, range, low, high, doc)                                \
   ROW(CUSTOMER, "customers", #name, struct customer, name, kind, shape, range, low, high, \
-      false, NULL, doc)
-#define TRANCHE(name, kind, range, low, high, doc)                                          \
-  ROW(TRANCHE, "tranches", #name, struct tranche, name, kind, ONE, range, low, high, false, \
+      NULL, NULL, doc)
+#define TRANCHE(name, kind, range, low, high, doc)                                         \
+  ROW(TRANCHE, "tranches", #name, struct tranche, name, kind, ONE, range, low, high, NULL, \
       NULL, doc)
 
 const struct key schema[] = {
-    ROW(SECTION, "", "name", struct deck, name, TEXT, ONE, CLOSED, 0, 0, true, NULL,
-        "name of the deck; its file's name if left out"),
-    ROW(SECTION, "time", "start", struct deck, time.year, DATE, ONE, CLOSED, 0, 0, false, NULL,
+    ROW(SECTION, "", "name", struct deck, name, TEXT, ONE, CLOSED, 0, 0, "the file's name",
+        NULL, "name of the deck"),
+    ROW(SECTION, "time", "start", struct deck, time.year, DATE, ONE, CLOSED, 0, 0, NULL, NULL,
         "date of t = 0, like 2026-04-01"),
     KEY(time, horizon, WHOLE_MONTHS, ONE, CLOSED, 1, MAX_MONTHS, "months that are simulated"),
-    KEY(sampling, paths, COUNT, ONE, CLOSED, 1, 1099511627776.0, "number of paths"),
-    KEY(sampling, seed, COUNT, ONE, CLOSED, 0, 18446744073709551615.0,
-        "seed of the draws, 64 bits"),
+    ROW(SECTION, "sampling", "paths", struct deck, sampling.paths, COUNT, ONE, CLOSED, 1,
+        1099511627776.0, "100000", NULL, "number of paths"),
+    ROW(SECTION, "sampling", "seed", struct deck, sampling.seed, COUNT, ONE, CLOSED, 0,
+        18446744073709551615.0, "1", NULL, "seed of the draws, 64 bits"),
     ROW(SECTION, "sampling", "method", struct deck, sampling.method, CHOICE, ONE, CLOSED, 0, 2,
-        true, "philox|sobol",
-        "independent paths, or scrambled Sobol points; philox if left out"),
+        "philox", "philox|sobol", "independent paths, or scrambled Sobol points"),
     ROW(SECTION, "sampling", "replicates", struct deck, sampling.replicates, COUNT, ONE, CLOSED,
-        8, 4096, true, NULL, "independent scrambles of Sobol points; 32 if left out"),
+        8, 4096, "32", NULL, "independent scrambles of Sobol points"),
 
     KEY(regime, transition_rate, RATE, MATRIX_3, CLOSED, -1e3, 1e3,
         "rates from one regime (row) to another; rows add to 0"),
     CHOICE(regime, initial_regime, "boom|plateau|winter", "regime at t = 0"),
 
-    GENERATION(name, TEXT, CLOSED, 0, 0, false, "name of the generation"),
-    GENERATION(start, MONTHS, CLOSED, -1e5, 1e5, false, "planned month of the first delivery"),
-    GENERATION(planned_capacity, POWER, CLOSED, 0, 1e9, false,
+    GENERATION(name, TEXT, CLOSED, 0, 0, NULL, "name of the generation"),
+    GENERATION(start, MONTHS, CLOSED, -1e5, 1e5, NULL, "planned month of the first delivery"),
+    GENERATION(planned_capacity, POWER, CLOSED, 0, 1e9, NULL,
                "chips on offer in all, by the power they take"),
-    GENERATION(ramp_midpoint, MONTHS, CLOSED, 0, 1e4, false, "age at which half is delivered"),
-    GENERATION(ramp_slope, MONTHLY, OPEN_LOW, 0, 1e4, false,
+    GENERATION(ramp_midpoint, MONTHS, CLOSED, 0, 1e4, NULL, "age at which half is delivered"),
+    GENERATION(ramp_slope, MONTHLY, OPEN_LOW, 0, 1e4, NULL,
                "steepness of the logistic delivery curve"),
-    GENERATION(slip_median, MONTHS, CLOSED, 0, 1e4, false, "median of the launch's slip"),
-    GENERATION(slip_sigma, NUMBER, CLOSED, 0, 10, false, "spread of the slip's logarithm"),
-    GENERATION(chip_power, CHIP_POWER, OPEN_LOW, 0, 1e4, false,
+    GENERATION(slip_median, MONTHS, CLOSED, 0, 1e4, NULL, "median of the launch's slip"),
+    GENERATION(slip_sigma, NUMBER, CLOSED, 0, 10, NULL, "spread of the slip's logarithm"),
+    GENERATION(chip_power, CHIP_POWER, OPEN_LOW, 0, 1e4, NULL,
                "power of a chip with its share of the site; counts chips only"),
-    GENERATION(performance, NUMBER, OPEN_LOW, 0, 1e6, false,
+    GENERATION(performance, NUMBER, OPEN_LOW, 0, 1e6, NULL,
                "performance per GW, relative to the first generation"),
-    GENERATION(chip_cost, COST, CLOSED, 0, 1e6, false, "cost of chips per GW"),
-    GENERATION(own, FLAG, CLOSED, 0, 1, false, "the provider's own chip"),
-    GENERATION(milestone, FLAG, CLOSED, 0, 1, true, "counts in the milestone capacity"),
+    GENERATION(chip_cost, COST, CLOSED, 0, 1e6, NULL, "cost of chips per GW"),
+    GENERATION(own, FLAG, CLOSED, 0, 1, NULL, "the provider's own chip"),
+    GENERATION(milestone, FLAG, CLOSED, 0, 1, "false", "counts in the milestone capacity"),
 
     KEY(fleet, initial_capacity, POWER, ONE, CLOSED, 0, 1e6, "chips in service at t = 0"),
     KEY(fleet, initial_performance, NUMBER, ONE, OPEN_LOW, 0, 1e6, "their performance per GW"),
@@ -93,14 +93,14 @@ const struct key schema[] = {
         "performance per GW of what is bought in"),
     KEY(fleet, backfill_cost, COST, ONE, CLOSED, 0, 1e6, "its cost"),
 
-    SITE(name, TEXT, CLOSED, 0, 0, true, "name of the site"),
-    SITE(capacity, POWER, CLOSED, 0, 1e9, false, "power of the site"),
-    SITE(energised, WHOLE_MONTHS, CLOSED, -1e4, 1e4, false, "planned month of energisation"),
-    SITE(delay_median, MONTHS, CLOSED, 0, 1e4, false, "median delay"),
-    SITE(delay_sigma, NUMBER, CLOSED, 0, 10, false, "spread of the delay's logarithm"),
-    SITE(cancel_probability, NUMBER, CLOSED, 0, 1, false,
+    SITE(name, TEXT, CLOSED, 0, 0, "none", "name of the site"),
+    SITE(capacity, POWER, CLOSED, 0, 1e9, NULL, "power of the site"),
+    SITE(energised, WHOLE_MONTHS, CLOSED, -1e4, 1e4, NULL, "planned month of energisation"),
+    SITE(delay_median, MONTHS, CLOSED, 0, 1e4, NULL, "median delay"),
+    SITE(delay_sigma, NUMBER, CLOSED, 0, 10, NULL, "spread of the delay's logarithm"),
+    SITE(cancel_probability, NUMBER, CLOSED, 0, 1, NULL,
          "probability that the site never comes"),
-    SITE(committed, FLAG, CLOSED, 0, 1, true, "starts as planned whatever the demand"),
+    SITE(committed, FLAG, CLOSED, 0, 1, "false", "starts as planned whatever the demand"),
 
     KEY(power, delay_multiplier, NUMBER, ONE, CLOSED, 0, 1e3, "factor on all delays"),
     KEY(power, cancel_multiplier, NUMBER, ONE, CLOSED, 0, 1e3,

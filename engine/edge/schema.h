@@ -43,8 +43,8 @@ struct key {
   size_t offset; /* in struct deck, or in the item of the list */
   enum range range;
   double low, high;
-  bool optional;       /* may be left out: it is 0, false or empty then */
-  const char *choices; /* of KIND_CHOICE: words by number, separated by '|' */
+  const char *standard; /* what it is when it is left out; NULL: it must be given */
+  const char *choices;  /* of KIND_CHOICE: words by number, separated by '|' */
   const char *doc;
 };
 

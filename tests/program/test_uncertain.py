@@ -118,7 +118,7 @@ def entries():
     """Every continuous number of the base deck by full name, with its text."""
     import yaml
     regimes, factors = ("boom", "plateau", "winter"), ("revenue", "growth", "training", "price", "base")
-    kinds = {k["key"]: (k["unit"], k["values"]) for k in json.loads(tenor("check", "--keys", "--json").stdout)}
+    kinds = {k["key"]: (k["unit"], k["values"]) for k in json.loads(tenor("check", "--keys", "--json").stdout)["x-keys"]}
     whole = ("whole number", "true or false", "text", "date", "")
     whole_months = [key for key, (unit, _) in kinds.items() if unit == "months" and key.split(".")[-1] in (
         "horizon", "service_life", "energised", "shell_lead", "order_lead", "payback_cutoff", "term")] + ["customers[].start"]

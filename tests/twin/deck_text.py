@@ -70,7 +70,7 @@ Loader.yaml_implicit_resolvers = {first: [(tag, pattern) for tag, pattern in res
 def key_units(program):
     """Unit of every deck key, as `tenor check --keys --json` tells it; list items as in `sites[].capacity`."""
     keys = subprocess.run([program, 'check', '--keys', '--json'], check=True, capture_output=True, text=True).stdout
-    return {key['key']: key['unit'] for key in json.loads(keys)}
+    return {key['key']: key['unit'] for key in json.loads(keys)['x-keys']}
 
 
 def number(value):

@@ -1,0 +1,130 @@
+"""The table of keys: every key is documented, has its range, and moves the result; the JSON Schema made of it takes what the program
+takes."""
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+TOP = Path(__file__).resolve().parents[2]
+TENOR = os.environ.get("TENOR", str(TOP / "build/engine/tenor"))
+sys.path.insert(0, str(TOP / "tests/twin"))
+from deck_text import Loader  # noqa: E402  (dates stay text, as a deck has them)
+
+WITHOUT_RANGE = {"text", "date", "true or false", ""}
+
+
+def tenor(*words, cwd=None):
+    return subprocess.run([TENOR, *map(str, words)], cwd=cwd, capture_output=True, text=True, timeout=120)
+
+
+SCHEMA = json.loads(tenor("check", "--keys", "--json").stdout)
+KEYS = {key["key"]: key for key in SCHEMA["x-keys"]}
+
+
+def test_every_key_is_documented_and_ranged():
+    model = (TOP / "engine/MODEL.md").read_text()
+    for name, key in KEYS.items():
+        assert len(key["doc"]) > 5, name
+        assert key["unit"] in WITHOUT_RANGE or re.fullmatch(r"[\[(]-?[\d.e+]+, ([\d.e+]+|unlimited)[\])]", key["range"]), name
+        if not name.startswith("sampling.") and name.split(".")[-1] != "name":
+            assert re.search(rf"\b{name.split('.')[-1]}\b", model), f"{name} is not in the model's text"
+
+
+# ---- every key moves the result
+
+EVERYTHING = TOP / "tests/decks/everything.yaml"  # a deck in which every key matters
+UNMOVED = {"sampling.paths", "sampling.seed", "sampling.method", "sampling.replicates"}  # tried below; names are labels
+
+
+def settings(name, value, unit, key):
+    """Other values of a key, as --set takes them: nearby ones first."""
+    if key["choices"]:
+        return [word for word in key["choices"].split("|") if word != value]
+    if unit == "true or false":
+        return ["false" if value == "true" else "true"]
+    if unit == "date":
+        return ["2027-01-01"]
+    numbers = [float(n) for n in re.findall(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?", value.split(" 1/")[0])] if value != "unlimited" else []
+    if name == "regime.transition_rate":
+        return ["[-0.5 0.3 0.2 1/year, 0.2 -0.4 0.2 1/year, 0.1 0.3 -0.4 1/year]"]
+    if name == "correlation.factors":
+        return ["[1 .1 0 0 0, .1 1 0 0 0, 0 0 1 0 0, 0 0 0 1 .2, 0 0 0 .2 1]"]
+    tail = "" if unit in ("1", "whole number") else f" {unit}"
+    whole = unit == "whole number" or "months" in unit
+    several = key["values"] != ""
+    made = []
+    for factor in (1.1, 0.9, 0.5, 2.0, 0.1):
+        changed = [n * factor for n in numbers] if any(numbers) else [0.01 / factor] * max(len(numbers), 1)
+        changed = [round(n) + (factor > 1) for n in changed] if whole else [float(f"{n:.12g}") for n in changed]
+        made.append(", ".join(str(n) for n in (changed if several else changed[:1])) + tail)
+    return made
+
+
+def figures(folder, *settings):
+    words = [word for setting in settings for word in ("--set", setting)]
+    done = tenor("run", EVERYTHING, *words, "--paths", 512, "--quiet", "--force", "-o", folder / "out.nc")
+    if done.returncode != 0:
+        return None
+    shown = json.loads(tenor("show", "--json", folder / "out.nc").stdout)
+    return json.dumps({name: value for name, value in shown.items() if "deck" not in name}, sort_keys=True)
+
+
+def test_every_key_moves_the_result(tmp_path):
+    values = {line["key"]: line["value"] for line in json.loads(tenor("check", EVERYTHING, "--assumptions", "--json").stdout)}
+    plain, idle = figures(tmp_path), []
+    assert plain == figures(tmp_path)
+    for name, key in KEYS.items():
+        if name in UNMOVED or key["unit"] == "text":
+            continue
+        pattern = re.compile(re.escape(name).replace(re.escape("[]"), r"\.[^.]+") + "$")
+        places = [(place, setting) for place, value in values.items() if pattern.fullmatch(place)
+                  for setting in settings(name, value, key["unit"], key)]
+        assert places, name
+        if not any(figures(tmp_path, f"{place}={setting}") not in (plain, None) for place, setting in places):
+            idle.append((name, places[:3]))
+    assert not idle
+
+
+@pytest.mark.parametrize("setting", ["sampling.paths=1024", "sampling.seed=7", "sampling.method=sobol"])
+def test_the_sampling_moves_the_result(tmp_path, setting):
+    words = ["--quiet", "--force", "-o", tmp_path / "out.nc", "--set", setting]
+    words += [] if "paths" in setting else ["--set", "sampling.paths=512"]
+    assert tenor("run", EVERYTHING, *words).returncode == 0
+    first = tenor("show", "--json", tmp_path / "out.nc").stdout
+    assert tenor("run", EVERYTHING, "--paths", 512, *words[:4], tmp_path / "other.nc").returncode == 0
+    assert json.loads(first)["npv_mean"] != json.loads(tenor("show", "--json", tmp_path / "other.nc").stdout)["npv_mean"]
+
+
+# ---- the schema for editors
+
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
+
+def faults(path):
+    return list(VALIDATOR.iter_errors(yaml.load(path.read_text(), Loader)))
+
+
+def test_the_schema_is_one():
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("path", sorted((TOP / "decks").glob("*.yaml")) + sorted((TOP / "tests/decks").glob("*.yaml")), ids=lambda p: p.stem)
+def test_the_schema_takes_our_decks(path, tmp_path):
+    assert not faults(path)
+    resolved = tmp_path / "resolved.yaml"
+    resolved.write_text(tenor("check", path).stdout)
+    assert not faults(resolved)
+
+
+@pytest.mark.parametrize("name", ["key-misspelt", "section-misspelt", "section-capital", "key-in-wrong-section", "key-at-top-level",
+                                  "choice-misspelt", "flag-number", "confidence-misspelt", "value-misspelt", "unit-missing",
+                                  "unit-missing-money", "unit-missing-rate", "number-word", "probability-in-percent",
+                                  "paths-zero", "section-as-value", "date-american", "law-misspelt", "list-singular"])
+def test_the_schema_refuses_mistakes(name):
+    assert faults(TOP / f"tests/decks/bad/{name}.yaml")
