@@ -132,6 +132,15 @@ void uncertain_set(struct deck *into, const struct deck *deck, const double *u) 
   }
 }
 
+void uncertain_swing(struct deck *into, const struct deck *deck, int64_t key,
+                     enum swing swing) {
+  double u[MAX_UNCERTAIN];
+  for (int64_t i = 0; i < deck->n_uncertain; ++i) {
+    u[i] = i == key ? swing_quantiles[swing] : swing_middle;
+  }
+  uncertain_set(into, deck, u);
+}
+
 void variant_draw(struct variant *variant, const struct deck *deck, uint64_t seed,
                   int64_t block) {
   double u[MAX_UNCERTAIN];

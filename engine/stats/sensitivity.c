@@ -18,8 +18,12 @@ static struct estimate nothing(void) {
   return (struct estimate){NAN, NAN};
 }
 
-bool sensitivity_is_grey(const struct estimate *estimate, double factor) {
-  return !(fabs(estimate->value) > factor * estimate->se);
+bool sensitivity_is_grey(const struct estimate *difference, double factor) {
+  return !(fabs(difference->value) > factor * difference->se);
+}
+
+bool sensitivity_share_is_grey(const struct estimate *share, double factor) {
+  return !(share->value > factor * share->se);
 }
 
 /* ---- means */
@@ -68,7 +72,7 @@ static bool is_divisible(const struct block_means *means, struct estimate *varia
     return false;
   }
   *variance = sensitivity_variance(means);
-  return variance->value > 0.0 && !sensitivity_is_grey(variance, NORMAL_975);
+  return !sensitivity_share_is_grey(variance, NORMAL_975);
 }
 
 /* A share of the variance whose numerator is the mean of influence[], which then says by how
@@ -170,19 +174,23 @@ static void fit_means(const struct fit *fit, const double *mean) {
 
 /* The variance of the fitted values, less what residuals put into them: the residual of a block
    enters its own fit by its leverage, and its square is 1 - leverage of what it would be
-   (HC2 of MacKinnon and White 1985), whatever the variance is where the block lies. Leaves in
-   `fitted` by how much each block moves it. */
-static double explained(const struct fit *fit, const double *mean) {
+   (HC2 of MacKinnon and White 1985), whatever the variance is where the block lies. Its error
+   is of the second order, what it would be if there were nothing to fit: a chi-square's. Leaves
+   in `fitted` by how much each block moves it, from which the error of the first order
+   follows. */
+static struct estimate explained(const struct fit *fit, const double *mean) {
   const double n = (double)fit->n, centre = average(mean, fit->n);
-  double sum = 0.0;
+  double sum = 0.0, rests = 0.0;
   for (int64_t b = 0; b < fit->n; ++b) {
     const double f = fit->fitted[b], rest = mean[b] - centre - f;
     const double free = 1.0 - fit->leverage[b], own = fit->leverage[b] - 1.0 / n;
     sum += f * f - (free > 1e-9 ? own * rest * rest / free : 0.0);
+    rests += rest * rest;
     fit->fitted[b] =
         (f * f + 2.0 * f * rest / (free > 1e-9 ? sqrt(free) : 1.0)) * n / (n - 1.0);
   }
-  return sum / (n - 1.0);
+  return (struct estimate){
+      sum / (n - 1.0), sqrt(2.0 * fit->degree) * rests / (n - 1.0 - fit->degree) / (n - 1.0)};
 }
 
 enum status sensitivity_first_order(const struct block_means *means, const double *x,
@@ -202,9 +210,10 @@ enum status sensitivity_first_order(const struct block_means *means, const doubl
   if (made) {
     make_basis(&fit, x, most < HIGHEST_DEGREE ? (int)most : HIGHEST_DEGREE);
     fit_means(&fit, means->mean);
-    const double part = explained(&fit, means->mean);
-    *out = fit.degree > 0 ? share(means, variance.value, part, fit.fitted)
-                          : (struct estimate){0.0, 0.0}; /* a key without spread */
+    const struct estimate part = explained(&fit, means->mean);
+    const double chance = part.se / variance.value;
+    *out = share(means, variance.value, part.value, fit.fitted);
+    out->se = sqrt(out->se * out->se + chance * chance); /* first and second order */
   }
   array_free(fit.basis);
   array_free(fit.fitted);

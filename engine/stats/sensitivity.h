@@ -9,10 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/limits.h"
 #include "base/status.h"
 #include "stats/estimate.h"
 
 enum {
+  MAX_QUANTITIES = 8,
   FEWEST_BLOCKS = 64,   /* from so many blocks on there are indices */
   BLOCKS_A_DEGREE = 32, /* a degree of the polynomial costs so many blocks, ... */
   HIGHEST_DEGREE = 8    /* ... up to this one */
@@ -48,8 +50,22 @@ enum status sensitivity_first_order(const struct block_means *means, const doubl
    square of the mean difference of its paths less the variance of that mean. NaN as above. */
 struct estimate sensitivity_total(const struct block_means *means, const double *squares);
 
-/* Can the estimate not be told from 0: does its interval, `factor` standard errors to both
-   sides, hold 0? One that does not exist cannot. */
-bool sensitivity_is_grey(const struct estimate *estimate, double factor);
+/* Can it not be told from 0? Of a difference: the interval, `factor` standard errors to both
+   sides, holds 0. Of a variance or a share of one, which is never below 0: the interval reaches
+   down to it. What does not exist cannot be told either. */
+bool sensitivity_is_grey(const struct estimate *difference, double factor);
+bool sensitivity_share_is_grey(const struct estimate *share, double factor);
+
+/* All that is known of a deck's sensitivity: of each quantity, and of each key. */
+struct sensitivity {
+  int64_t n_quantities, n_keys;
+  int64_t blocks, swing_blocks; /* with all keys drawn; with all but one in the middle */
+  bool has_total;
+  struct estimate base[MAX_QUANTITIES]; /* every key in the middle of its law */
+  struct estimate mean[MAX_QUANTITIES], variance[MAX_QUANTITIES]; /* every key drawn */
+  struct estimate low[MAX_QUANTITIES][MAX_UNCERTAIN]; /* one key low, less base; high */
+  struct estimate high[MAX_QUANTITIES][MAX_UNCERTAIN];
+  struct estimate first[MAX_QUANTITIES][MAX_UNCERTAIN], total[MAX_QUANTITIES][MAX_UNCERTAIN];
+};
 
 #endif
