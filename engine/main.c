@@ -19,6 +19,7 @@ static const struct command commands[] = {
     {"run", command_run, "sample the paths of a deck and write their distributions"},
     {"compare", command_compare,
      "put two decks on the same paths: distributions of differences"},
+    {"sensitivity", command_sensitivity, "which uncertain key moves a result, and how much"},
     {"extend", command_extend, "go on with a result, up to more paths"},
     {"merge", command_merge, "join results of disjoint paths"},
     {"check", command_check, "validate a deck and print it with every default"},
@@ -31,7 +32,7 @@ enum { N_COMMANDS = sizeof commands / sizeof commands[0] };
 static void print_usage(FILE *out) {
   fputs("usage: tenor COMMAND [options]\n\n", out);
   for (int i = 0; i < N_COMMANDS; ++i) {
-    fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
+    fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].help);
   }
   fputs("\ntenor COMMAND --help tells more; tenor --version prints the version.\n", out);
 }

@@ -5,10 +5,11 @@
 #include "base/status.h"
 
 /* Collective: they start and end MPI. */
-enum status command_run(int argc, char **argv);     /* sample a deck */
-enum status command_compare(int argc, char **argv); /* two decks on the same paths */
-enum status command_extend(int argc, char **argv);  /* go on with a result */
-enum status command_bench(int argc, char **argv);   /* measure the speed of a deck */
+enum status command_run(int argc, char **argv);         /* sample a deck */
+enum status command_compare(int argc, char **argv);     /* two decks on the same paths */
+enum status command_extend(int argc, char **argv);      /* go on with a result */
+enum status command_bench(int argc, char **argv);       /* measure the speed of a deck */
+enum status command_sensitivity(int argc, char **argv); /* which uncertain key matters */
 
 /* These need no MPI. */
 enum status command_merge(int argc, char **argv);   /* join results of disjoint paths */

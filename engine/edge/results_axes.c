@@ -255,6 +255,16 @@ void results_put_unit(struct ncwriter *nc, const struct ncvariable *variable,
   }
 }
 
+void results_unit_text(const struct metric *metric, char *text, size_t size) {
+  const char *units = unit_names[metric->unit].units, *scale = unit_names[metric->unit].scale;
+  if (scale == NULL) {
+    snprintf(text, size, "%s", units);
+  } else {
+    const bool bare = strcmp(units, "1") == 0;
+    snprintf(text, size, "%s USD%s%s", scale, bare ? "" : " ", bare ? "" : units);
+  }
+}
+
 bool results_year_closes(const struct deck *deck, int64_t customer, int64_t year) {
   const struct customer *about = &deck->customers[customer];
   const int64_t end = 12 * (year + 1) < about->term ? 12 * (year + 1) : about->term;

@@ -24,6 +24,9 @@ void results_put_path_axes(struct ncwriter *nc, const struct results *results,
 void results_put_unit(struct ncwriter *nc, const struct ncvariable *variable,
                       const struct metric *metric);
 
+/* The same as one text: "billion USD", "GW". */
+void results_unit_text(const struct metric *metric, char *text, size_t size);
+
 /* Does the contract year of a customer end within its term and the horizon? */
 bool results_year_closes(const struct deck *deck, int64_t customer, int64_t year);
 

@@ -9,38 +9,8 @@
 #include "edge/json.h"
 #include "edge/ncfile.h"
 #include "edge/results.h"
-
-/* ---- one variable */
-
-struct values { /* of one variable, as doubles */
-  struct ncshape shape;
-  double *at; /* [shape.n]; owned; NULL if there is no such variable */
-};
-
-static struct values read_values(const struct ncreader *reader, const char *name) {
-  struct values values = {.at = NULL};
-  const int id = ncreader_find(reader, false, name);
-  if (id >= 0 && ncreader_shape(reader, false, id, &values.shape)) {
-    values.at = array_make(values.shape.n, sizeof *values.at);
-    if (values.at != NULL && !ncreader_doubles(reader, false, id, values.at)) {
-      array_free(values.at);
-      values.at = NULL;
-    }
-  }
-  return values;
-}
-
-/* Element i of a variable; NaN if it does not exist. */
-static double number_at(const struct ncreader *reader, const char *metric, const char *suffix,
-                        size_t i) {
-  char name[NCFILE_NAME];
-  snprintf(name, sizeof name, "%s%s", metric, suffix);
-  const struct values values = read_values(reader, name);
-  const bool exists = values.at != NULL && i < values.shape.n && values.at[i] != ncfile_fill;
-  const double number = exists ? values.at[i] : NAN;
-  array_free(values.at);
-  return number;
-}
+#include "edge/results_read.h"
+#include "edge/sensitivity.h"
 
 /* ---- how sure a number is */
 
@@ -48,13 +18,13 @@ static const double NORMAL_975 = 1.959963984540054; /* quantile of the normal la
 
 /* Half of a 95 % interval, in standard errors; files of format 1 do not tell. */
 static double interval_factor(const struct ncreader *reader) {
-  const double told = number_at(reader, "interval_factor", "", 0);
+  const double told = values_number(reader, "interval_factor", "", 0);
   return isnan(told) ? NORMAL_975 : told;
 }
 
 /* The same where an error comes from leaving out one part of the sample after the other. */
 static double parts_factor(const struct ncreader *reader) {
-  const struct values paths = read_values(reader, "part_paths");
+  const struct values paths = values_read(reader, "part_paths");
   double parts = 0.0;
   for (size_t i = 0; paths.at != NULL && i < paths.shape.n; ++i) {
     parts += paths.at[i] > 0.0 ? 1.0 : 0.0;
@@ -66,8 +36,8 @@ static double parts_factor(const struct ncreader *reader) {
 /* Is element i of a coordinate of probabilities ("quantile" or "tail") to be relied on? */
 static bool is_reliable(const struct ncreader *reader, const char *coordinate, size_t i,
                         double p) {
-  const double told = number_at(reader, coordinate, "_reliable", i);
-  const double beyond = number_at(reader, "paths", "", 0) * (p < 0.5 ? p : 1.0 - p);
+  const double told = values_number(reader, coordinate, "_reliable", i);
+  const double beyond = values_number(reader, "paths", "", 0) * (p < 0.5 ? p : 1.0 - p);
   return isnan(told) ? beyond >= RELIABLE_POINTS : told > 0.0;
 }
 
@@ -104,32 +74,12 @@ struct table {
   double factor; /* half of a 95 % interval, in standard errors */
   bool gains;    /* does the result tell what replicates gain over independent paths? */
   size_t n_quantiles;
-  size_t quantile[SHOWN];     /* where they stand */
-  bool found[SHOWN];          /* are they there? */
-  bool thin[SHOWN], starred;  /* do few paths lie beyond; has anything been marked for it? */
-  char (*names)[NCFILE_NAME]; /* [n_names] of the customers; owned */
+  size_t quantile[SHOWN];    /* where they stand */
+  bool found[SHOWN];         /* are they there? */
+  bool thin[SHOWN], starred; /* do few paths lie beyond; has anything been marked for it? */
+  ncword *names;             /* [n_names] of the customers; owned */
   size_t n_names;
 };
-
-/* Numbers in four significant digits, one of what would be too wide, "-" for what does not
-   exist. */
-static const char *brief(double value, char room[24]) {
-  const double size = fabs(value);
-  if (!isfinite(value)) {
-    return "-";
-  }
-  if (size >= 99999.5) {
-    snprintf(room, 24, "%.0e", value);
-    return room;
-  }
-  snprintf(room, 24, "%.*f",
-           size >= 999.95   ? 0
-           : size >= 99.995 ? 1
-           : size >= 9.9995 ? 2
-                            : 3,
-           value);
-  return room;
-}
 
 /* Half of the 95 % interval of a variable: of its ends where the file has them, else of its
    standard error. `suffix` is what tells it from the metric ("", "_never", "_var", "_cvar"). */
@@ -137,15 +87,16 @@ static double half_of(const struct table *table, const char *metric, const char 
                       size_t element) {
   char name[160];
   snprintf(name, sizeof name, "%s%s", metric, suffix);
-  const double half = 0.5 * (number_at(table->reader, name, "_hi", element) -
-                             number_at(table->reader, name, "_lo", element));
-  return isnan(half) ? table->factor * number_at(table->reader, name, "_se", element) : half;
+  const double half = 0.5 * (values_number(table->reader, name, "_hi", element) -
+                             values_number(table->reader, name, "_lo", element));
+  return isnan(half) ? table->factor * values_number(table->reader, name, "_se", element)
+                     : half;
 }
 
 static double quantile_of(const struct table *table, const char *metric, size_t element,
                           int k) {
-  return table->found[k] ? number_at(table->reader, metric, "_quantile",
-                                     element * table->n_quantiles + table->quantile[k])
+  return table->found[k] ? values_number(table->reader, metric, "_quantile",
+                                         element * table->n_quantiles + table->quantile[k])
                          : (double)NAN;
 }
 
@@ -161,7 +112,7 @@ static void print_gain(const struct table *table, const char *metric, const char
                        size_t element) {
   char room[24];
   if (table->gains) {
-    printf(" %9s", brief(number_at(table->reader, metric, suffix, element), room));
+    printf(" %9s", values_brief(values_number(table->reader, metric, suffix, element), room));
   }
   putchar('\n');
 }
@@ -170,10 +121,10 @@ static void print_row(const struct table *table, const char *label, const char *
                       size_t element) {
   char room[24];
   printf("  %-34.34s %9s", label,
-         brief(number_at(table->reader, metric, "_mean", element), room));
-  printf(" %9s", brief(half_of(table, metric, "", element), room));
+         values_brief(values_number(table->reader, metric, "_mean", element), room));
+  printf(" %9s", values_brief(half_of(table, metric, "", element), room));
   for (int k = 0; k < SHOWN; ++k) {
-    printf(" %9s", brief(quantile_of(table, metric, element, k), room));
+    printf(" %9s", values_brief(quantile_of(table, metric, element, k), room));
   }
   print_gain(table, metric, "_gain", element);
 }
@@ -189,12 +140,12 @@ static void print_head(struct table *table, const char *title) {
 
 static void print_number(const char *label, double value, double half) {
   char room[24], error[24];
-  printf("  %-34.34s %9s %9s\n", label, brief(value, room), brief(half, error));
+  printf("  %-34.34s %9s %9s\n", label, values_brief(value, room), values_brief(half, error));
 }
 
 static void print_share(const struct table *table, const char *label, const char *metric,
                         const char *suffix, size_t element) {
-  print_number(label, 100.0 * number_at(table->reader, metric, suffix, element),
+  print_number(label, 100.0 * values_number(table->reader, metric, suffix, element),
                100.0 * half_of(table, metric, suffix, element));
 }
 
@@ -202,7 +153,7 @@ static void print_constraints(const struct ncreader *reader, size_t quarter) {
   printf("  binds, %% of path-months:");
   for (size_t k = 0; k < N_CONSTRAINTS; ++k) {
     printf(" %s %.1f", constraint_names[k],
-           100.0 * number_at(reader, "binding_share", "", quarter * N_CONSTRAINTS + k));
+           100.0 * values_number(reader, "binding_share", "", quarter * N_CONSTRAINTS + k));
   }
   putchar('\n');
 }
@@ -236,7 +187,7 @@ static void print_terminal(struct table *table) {
 /* Value at risk and conditional value at risk of -NPV. */
 static void print_tail(struct table *table) {
   static const double wanted[] = {0.95, 0.99};
-  const struct values level = read_values(table->reader, "level");
+  const struct values level = values_read(table->reader, "level");
   printf("\n%-36.36s %9s %9s %9s %9s%s\n", "tail of the loss -NPV, bn USD", "VaR", "+/- 95 %",
          "CVaR", "+/- 95 %", table->gains ? "      gain" : "");
   for (size_t i = 0; level.at != NULL && i < level.shape.n; ++i) {
@@ -248,10 +199,10 @@ static void print_tail(struct table *table) {
     snprintf(label, sizeof label, "%g %%%s", 100.0 * level.at[i], thin ? "*" : "");
     table->starred = table->starred || thin;
     printf("  %-34.34s", label);
-    printf(" %9s", brief(number_at(table->reader, "npv", "_var", i), room));
-    printf(" %9s", brief(half_of(table, "npv", "_var", i), room));
-    printf(" %9s", brief(number_at(table->reader, "npv", "_cvar", i), room));
-    printf(" %9s", brief(half_of(table, "npv", "_cvar", i), room));
+    printf(" %9s", values_brief(values_number(table->reader, "npv", "_var", i), room));
+    printf(" %9s", values_brief(half_of(table, "npv", "_var", i), room));
+    printf(" %9s", values_brief(values_number(table->reader, "npv", "_cvar", i), room));
+    printf(" %9s", values_brief(half_of(table, "npv", "_cvar", i), room));
     print_gain(table, "npv", "_cvar_gain", i);
   }
   array_free(level.at);
@@ -269,33 +220,13 @@ static void print_customers(struct table *table) {
     }
     print_share(table, "default, % of paths", "defaulted", "", c);
     print_share(table, "commitment not used up, % of paths", "fulfilled_month", "_never", c);
-    print_number("wrong-way ratio", number_at(reader, "wrong_way_ratio", "", c),
-                 factor * number_at(reader, "wrong_way_ratio", "_se", c));
+    print_number("wrong-way ratio", values_number(reader, "wrong_way_ratio", "", c),
+                 factor * values_number(reader, "wrong_way_ratio", "_se", c));
   }
-}
-
-static void find_names(struct table *table) {
-  struct ncshape shape;
-  const int id = ncreader_find(table->reader, false, "customer");
-  if (id < 0 || !ncreader_shape(table->reader, false, id, &shape) || shape.n_dims != 2 ||
-      shape.type != NCTYPE_CHAR) {
-    return;
-  }
-  char *letters = array_make(shape.n + 1, 1);
-  table->names = array_make(shape.sizes[0], sizeof *table->names);
-  if (letters != NULL && table->names != NULL &&
-      ncreader_raw(table->reader, false, id, letters)) {
-    table->n_names = shape.sizes[0];
-    for (size_t c = 0; c < shape.sizes[0]; ++c) {
-      snprintf(table->names[c], sizeof table->names[c], "%.*s", (int)shape.sizes[1],
-               letters + c * shape.sizes[1]);
-    }
-  }
-  array_free(letters);
 }
 
 static void find_quantiles(struct table *table) {
-  const struct values quantile = read_values(table->reader, "quantile");
+  const struct values quantile = values_read(table->reader, "quantile");
   table->n_quantiles = quantile.at != NULL ? quantile.shape.n : 0;
   for (size_t i = 0; i < table->n_quantiles; ++i) {
     for (int k = 0; k < SHOWN; ++k) {
@@ -317,16 +248,17 @@ static void print_difference(const struct table *table, const char *label, const
   char name[128], room[24];
   printf("  %-34.34s", label);
   for (int i = 0; i < 3; ++i) {
-    printf(" %7s", brief(number_at(table->reader, metric, sides[i], element), room));
+    printf(" %7s", values_brief(values_number(table->reader, metric, sides[i], element), room));
   }
   snprintf(name, sizeof name, "%s_difference", metric);
-  const double unpaired = number_at(table->reader, name, "_unpaired_se", element);
-  printf(" %8s", brief(half_of(table, name, "", element), room));
-  printf(" %8s", brief(table->factor * unpaired, room));
+  const double unpaired = values_number(table->reader, name, "_unpaired_se", element);
+  printf(" %8s", values_brief(half_of(table, name, "", element), room));
+  printf(" %8s", values_brief(table->factor * unpaired, room));
   for (int k = 0; k < SHOWN; k += 2) {
-    printf(" %7s", brief(quantile_of(table, name, element, k), room));
+    printf(" %7s", values_brief(quantile_of(table, name, element, k), room));
   }
-  printf(" %5s\n", brief(number_at(table->reader, name, "_variance_ratio", element), room));
+  printf(" %5s\n",
+         values_brief(values_number(table->reader, name, "_variance_ratio", element), room));
 }
 
 static void print_difference_head(struct table *table, const char *title) {
@@ -367,7 +299,7 @@ static void print_comparison(struct table *table, size_t n_quarters) {
 /* ---- the frame */
 
 static size_t count(const struct table *table, const char *name) {
-  const struct values values = read_values(table->reader, name);
+  const struct values values = values_read(table->reader, name);
   const size_t n = values.at != NULL ? values.shape.n : 0;
   array_free(values.at);
   return n;
@@ -376,15 +308,15 @@ static size_t count(const struct table *table, const char *name) {
 /* Decks, size of the sample, and where its errors come from. */
 static void print_opening(const struct table *table, const char *second) {
   const struct ncreader *reader = table->reader;
-  const double replicates = number_at(reader, "replicates", "", 0);
-  const double blocks = number_at(reader, "blocks", "", 0);
+  const double replicates = values_number(reader, "replicates", "", 0);
+  const double blocks = values_number(reader, "blocks", "", 0);
   char deck[128] = "?", seed[64] = "?", model[32] = "?", sampling[32] = "";
   ncreader_text(reader, false, NCFILE_GLOBAL, "deck", deck, sizeof deck);
   ncreader_text(reader, false, NCFILE_GLOBAL, "seed", seed, sizeof seed);
   ncreader_text(reader, false, NCFILE_GLOBAL, "model_version", model, sizeof model);
   ncreader_text(reader, false, NCFILE_GLOBAL, "sampling", sampling, sizeof sampling);
   printf("%s%s%s: %.0f paths, seed %s, model %s", deck, second[0] != '\0' ? " minus " : "",
-         second, number_at(reader, "paths", "", 0), seed, model);
+         second, values_number(reader, "paths", "", 0), seed, model);
   if (!isnan(replicates)) {
     printf(", %s in %.0f replicates", sampling, replicates);
   } else if (!isnan(blocks)) {
@@ -415,13 +347,19 @@ enum status results_show(const char *path) {
   if (status != STATUS_OK) {
     return status;
   }
+  if (ncreader_text(&reader, false, NCFILE_GLOBAL, "tenor_kind", second, sizeof second) &&
+      strcmp(second, SENSITIVITY_KIND) == 0) {
+    const enum status shown_it = sensitivity_show(&reader);
+    ncreader_close(&reader);
+    return shown_it;
+  }
   struct table table = {.reader = &reader,
                         .factor = interval_factor(&reader),
-                        .gains = !isnan(number_at(&reader, "replicates", "", 0))};
+                        .gains = !isnan(values_number(&reader, "replicates", "", 0))};
   ncreader_text(&reader, false, NCFILE_GLOBAL, "second_deck", second, sizeof second);
   print_opening(&table, second);
   find_quantiles(&table);
-  find_names(&table);
+  table.names = values_words(&reader, "customer", &table.n_names);
   const size_t n_quarters = count(&table, "time");
   if (second[0] != '\0') {
     print_comparison(&table, n_quarters);
@@ -500,7 +438,7 @@ static bool put_variable(FILE *out, const struct ncreader *reader, int id) {
   if (shape.type == NCTYPE_CHAR) {
     done = put_words(out, reader, id, &shape);
   } else {
-    const struct values values = read_values(reader, shape.name);
+    const struct values values = values_read(reader, shape.name);
     done = values.at != NULL;
     if (done) {
       put_nested(out, values.at, shape.sizes, shape.n_dims);

@@ -173,6 +173,10 @@ static enum status read_all(struct saved *saved, const struct ncreader *reader,
                        "%s: of model version %s, this program is of " MODEL_VERSION, path,
                        version);
   }
+  if (ncreader_text(reader, false, NCFILE_GLOBAL, "tenor_kind", version, sizeof version)) {
+    return status_fail(STATUS_MISMATCH, "%s: a result of tenor %s holds no paths to go on with",
+                       path, version);
+  }
   bool good = read_whole_number(reader, "seed", &saved->sampling.seed) &&
               read_whole_number(reader, "points", &points) &&
               read_whole_number(reader, "block_paths", &block) && block == BLOCK_PATHS &&

@@ -1,5 +1,6 @@
 #include "model/uncertain.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -15,7 +16,9 @@ uint32_t uncertain_address(const char *name) {
   return hash;
 }
 
-static double own_uniform(const char *name, uint64_t seed, int64_t block) {
+enum draw { FIRST_DRAW, SECOND_DRAW };
+
+static double own_uniform(const char *name, uint64_t seed, int64_t block, enum draw draw) {
   const uint32_t hash = uncertain_address(name);
   const struct address address = {.seed = seed,
                                   .path = block,
@@ -24,14 +27,14 @@ static double own_uniform(const char *name, uint64_t seed, int64_t block) {
                                   .purpose = PURPOSE_UNCERTAIN};
   uint64_t words[2];
   philox_words(&address, words);
-  return philox_uniform(words[0]);
+  return philox_uniform(words[draw]);
 }
 
 void uncertain_uniforms(const struct deck *deck, uint64_t seed, int64_t block, double *u) {
   double normals[MAX_UNCERTAIN];
   for (int64_t i = 0; i < deck->n_uncertain; ++i) {
     const double *weights = deck->uncertain_weights[i];
-    u[i] = own_uniform(deck->uncertain[i].name, seed, block);
+    u[i] = own_uniform(deck->uncertain[i].name, seed, block, FIRST_DRAW);
     normals[i] = lane_normal(u[i]);
     if (weights[i] < 1) { /* tied to keys before it */
       double z = 0;
@@ -42,6 +45,59 @@ void uncertain_uniforms(const struct deck *deck, uint64_t seed, int64_t block, d
     }
   }
 }
+
+/* ---- one key again */
+
+static bool is_tied(const struct deck *deck, int64_t key) {
+  for (int64_t i = 0; i < deck->n_uncertain; ++i) {
+    const int64_t row = i > key ? i : key, column = i > key ? key : i;
+    if (i != key && deck->uncertain_weights[row][column] != 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Column `key` of the inverse of L L', L = uncertain_weights: says how the normal of the key
+   follows from the others (Rue and Held, Gaussian Markov Random Fields, 2005, theorem 2.3). */
+static void precision_of(const struct deck *deck, int64_t key, double *p) {
+  const int64_t n = deck->n_uncertain;
+  for (int64_t i = 0; i < n; ++i) {
+    const double *weights = deck->uncertain_weights[i];
+    p[i] = i == key ? 1 : 0;
+    for (int64_t j = 0; j < i; ++j) {
+      p[i] -= weights[j] * p[j];
+    }
+    p[i] /= weights[i];
+  }
+  for (int64_t i = n - 1; i >= 0; --i) {
+    for (int64_t j = i + 1; j < n; ++j) {
+      p[i] -= deck->uncertain_weights[j][i] * p[j];
+    }
+    p[i] /= deck->uncertain_weights[i][i];
+  }
+}
+
+void uncertain_redraw(const struct deck *deck, uint64_t seed, int64_t block, int64_t key,
+                      const double *u, double *redrawn) {
+  const double fresh = own_uniform(deck->uncertain[key].name, seed, block, SECOND_DRAW);
+  double p[MAX_UNCERTAIN], along = 0, own = 0;
+  for (int64_t i = 0; i < deck->n_uncertain; ++i) {
+    redrawn[i] = u[i];
+  }
+  redrawn[key] = fresh;
+  if (is_tied(deck, key)) {
+    precision_of(deck, key, p);
+    for (int64_t i = 0; i < deck->n_uncertain; ++i) {
+      const double z = lane_normal(u[i]);
+      along += p[i] * z;
+      own = i == key ? z : own;
+    }
+    redrawn[key] = law_normal_below(own - along / p[key] + lane_normal(fresh) / sqrt(p[key]));
+  }
+}
+
+/* ---- the deck at given quantiles */
 
 /* The k-th of the doubles that an uncertain key sets. */
 static double *double_of(struct deck *deck, const struct uncertain *key, int64_t k) {
@@ -74,6 +130,15 @@ void uncertain_set(struct deck *into, const struct deck *deck, const double *u) 
       follow_rates(into);
     }
   }
+}
+
+void uncertain_swing(struct deck *into, const struct deck *deck, int64_t key,
+                     enum swing swing) {
+  double u[MAX_UNCERTAIN];
+  for (int64_t i = 0; i < deck->n_uncertain; ++i) {
+    u[i] = i == key ? swing_quantiles[swing] : swing_middle;
+  }
+  uncertain_set(into, deck, u);
 }
 
 void variant_draw(struct variant *variant, const struct deck *deck, uint64_t seed,

@@ -29,8 +29,22 @@ void variant_draw(struct variant *variant, const struct deck *deck, uint64_t see
 void uncertain_uniforms(const struct deck *deck, uint64_t seed, int64_t block, double *u);
 void uncertain_set(struct deck *into, const struct deck *deck, const double *u);
 
+/* The deck with every key in the middle of its law, its median, but `key` (-1: none) low or
+   high: at these quantiles of its law, whatever it is tied to. */
+enum swing { SWING_LOW, SWING_HIGH, N_SWINGS };
+static const double swing_quantiles[N_SWINGS] = {[SWING_LOW] = 0.1, [SWING_HIGH] = 0.9};
+static const double swing_middle = 0.5;
+void uncertain_swing(struct deck *into, const struct deck *deck, int64_t key, enum swing swing);
+
+/* A block's uniforms with one key's drawn again, independently of the first draw, as it lies
+   when all others stay where they are: redrawn[deck->n_uncertain]. Keys that are tied follow
+   their law given the others (a Gaussian copula). */
+void uncertain_redraw(const struct deck *deck, uint64_t seed, int64_t block, int64_t key,
+                      const double *u, double *redrawn);
+
 /* Where the uniforms of a key are drawn: the FNV-1a hash of its name (Fowler, Noll and Vo), 32
-   bits. Two keys of one deck must differ in it. */
+   bits. Two keys of one deck must differ in it. Of the two words of the address the first is
+   the key's, the second that of the draw again. */
 uint32_t uncertain_address(const char *name);
 
 #endif

@@ -4,11 +4,8 @@
 #ifndef TENOR_STATS_WRONG_WAY_H
 #define TENOR_STATS_WRONG_WAY_H
 
+#include "stats/estimate.h"
 #include "stats/figures.h"
-
-struct estimate {
-  double value, se; /* NaN if it does not exist */
-};
 
 /* Expected credit loss of customer c if default struck whatever the exposure [bn USD]
    (engine/MODEL.md, section 8). Of one deck. */

@@ -1,0 +1,22 @@
+/* One number a path, by name: METRIC[.ITEM][@DATE]. */
+#ifndef TENOR_STATS_QUANTITY_H
+#define TENOR_STATS_QUANTITY_H
+
+#include "base/status.h"
+#include "model/metrics.h"
+
+struct quantity {
+  char text[128]; /* as it was asked for */
+  enum metric_id metric;
+  int64_t item, date; /* of the metric's */
+  int64_t column;     /* of the layout */
+};
+
+/* Reads it: ITEM the name of a customer, constraint or regime, where the metric has several;
+   DATE yearN, the end of year N, or the month in which a quarter ends, where it has dates.
+   Metrics that are dates themselves, which may never come, and those of contract years are
+   refused. STATUS_USAGE, with the reason, which begins with `option`. */
+enum status quantity_read(struct quantity *quantity, const char *option, const char *text,
+                          const struct deck *deck, const struct layout *layout);
+
+#endif
