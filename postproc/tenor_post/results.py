@@ -3,6 +3,7 @@ import math
 from pathlib import Path
 from typing import NamedTuple, Optional
 
+import netCDF4
 import numpy
 import xarray
 
@@ -36,10 +37,18 @@ def open(path):
 
     Raises FileNotFoundError, PermissionError, or NotAResult.
     """
+    return load(path)[0]
+
+
+def load(path, without=()):
+    """The Dataset of `open`, and the text of the resolved deck in the file's group /state (None if it has none): one reading
+    for both. Variables that end in one of `without` are left out. Raises as open."""
     check(path)
     try:
-        with xarray.open_dataset(path, engine="netcdf4", decode_timedelta=False) as file:
-            data = file.load()
+        with netCDF4.Dataset(path) as file:
+            data, text = decode(file, tuple(without)), None
+            if "state" in file.groups and "deck" in file["state"].variables:
+                text = file["state"]["deck"][:].tobytes().decode()
     except (OSError, ValueError, RuntimeError) as error:
         raise NotAResult(f"{path}: not a tenor result ({error})") from error
     version = data.attrs.get("tenor_format_version")
@@ -49,8 +58,31 @@ def open(path):
         raise NotAResult(f"{path}: format {version} is newer than this program reads ({FORMAT_VERSION})")
     if "time_bnds" not in data:
         raise NotAResult(f"{path}: not a whole tenor result (no time_bnds)")
-    names = {name: values.astype(str) for name, values in data.coords.items() if values.dtype.kind == "S"}
-    return data.assign_coords(names)
+    return data, text
+
+
+def decode(file, without):
+    """A Dataset of the variables of an open netCDF4.Dataset that do not end in one of `without`, as xarray.open_dataset decodes
+    them, in less of its time: results have close to a thousand small variables."""
+    file.set_auto_mask(False)
+    file.set_auto_chartostring(False)
+    variables, coordinates = {}, {}
+    for name, variable in file.variables.items():
+        if name.endswith(without):
+            continue
+        dimensions, values, attributes = variable.dimensions, variable[...], variable.__dict__
+        if values.dtype.kind == "S":  # letters along the last dimension
+            dimensions, values = dimensions[:-1], netCDF4.chartostring(values, encoding="utf-8").astype(str)
+            attributes.pop("_Encoding", None)
+        fill = attributes.pop("_FillValue", None)
+        if fill is not None and values.dtype.kind == "f":
+            values = numpy.where(values == fill, numpy.nan, values)
+        found = xarray.Variable(dimensions, values, attributes)
+        if name in ("time", "time_bnds"):
+            found = xarray.conventions.decode_cf_variable(name, xarray.Variable(dimensions, values, {
+                "units": file["time"].units, "calendar": getattr(file["time"], "calendar", "standard"), **attributes}))
+        (coordinates if dimensions == (name,) else variables)[name] = found
+    return xarray.Dataset(variables, coordinates, {name: file.getncattr(name) for name in file.ncattrs()})
 
 
 def horizon_months(data):
@@ -182,3 +214,17 @@ def quantile(data, metric, p, **where):
         return None
     value = float(data[name].isel(where, missing_dims="ignore").isel(quantile=found[0]))
     return value if numpy.isfinite(value) else None
+
+
+def exceedance(data, metric, threshold, **where):
+    """The Estimate of the share of paths whose loss in `metric` is more than `threshold` (billion USD; a metric where low values are
+    bad counts as its negative), with the file's interval; between thresholds of the file, straight lines. None if the result does
+    not have it or does not reach so far. `where` as of `estimate`."""
+    names = [f"{metric}_exceedance{end}" for end in ("", "_lo", "_hi")]
+    if not all(name in data for name in names):
+        return None
+    grid = data["threshold"].values
+    if not grid[0] <= threshold <= grid[-1]:
+        return None
+    value, low, high = (float(numpy.interp(threshold, grid, data[name].isel(where).values)) for name in names)
+    return Estimate(value, (high - low) / 2, None, None, "", (low, high))
