@@ -20,7 +20,7 @@ Errors: FileNotFoundError for a missing file, NotAResult (a ValueError) for a fi
 """
 from . import analyst
 from .assumptions import Assumption, assumptions, deck, deck_text
-from .chart import Chart
+from .charts import Chart
 from .compare import Compared, Difference, compared, paired
 from .figures import chart
 from .page import render

@@ -16,7 +16,7 @@ from .results import FEWEST_PARTS, reliable, student
 FLOWS = ("contract_revenue", "relet_revenue", "operating_income")  # kept by part
 OTHER_FLOWS = ("distribution_revenue", "aws_revenue", "depreciation")  # not
 YEARLY = (*FLOWS, "capex_total", "capex_cum", "billed_cum", "used_cum", "backlog", "aws_obligations")  # metrics of years_of_means
-HALVINGS, LOW, HIGH = 100, -0.9, 3.0  # of the search for an internal rate
+HALVINGS, LOW, HIGH = 60, -0.9, 3.0  # of the search for an internal rate
 
 
 # ---- errors
@@ -98,16 +98,15 @@ def sums(data, name):
 
 def years_of_means(data):
     years = data.sizes["time"] // 4
-    end = data.isel(time=slice(3, 4 * years, 4))
-    result = xarray.Dataset({name: sums(data, name) for name in FLOWS}, coords={"year": numpy.arange(1, years + 1)})
-    to_come = float(data["capex_total_mean"]) - end["capex_cum_mean"].values
-    result["capex"] = "year", numpy.diff(end["capex_cum_mean"].values, prepend=0)
-    sales = result["contract_revenue"].values + result["relet_revenue"].values
-    result["operating_margin"] = "year", result["operating_income"].values / sales
-    result["implied_price"] = "year", ratio(end["billed_cum_mean"], end["used_cum_mean"])
-    result["contracted_cover"] = "year", ratio(end["backlog_mean"], numpy.where(to_come > 1e-9, to_come, 0))
-    result["share_of_obligations"] = "year", ratio(end["backlog_mean"], end["aws_obligations_mean"])
-    return result
+    end = {name: data[f"{name}_mean"].values[3 : 4 * years : 4] for name in YEARLY if name not in (*FLOWS, "capex_total")}
+    found = {name: sums(data, name)[1] for name in FLOWS}
+    to_come = float(data["capex_total_mean"]) - end["capex_cum"]
+    found["capex"] = numpy.diff(end["capex_cum"], prepend=0)
+    found["operating_margin"] = ratio(found["operating_income"], found["contract_revenue"] + found["relet_revenue"])
+    found["implied_price"] = ratio(end["billed_cum"], end["used_cum"])
+    found["contracted_cover"] = ratio(end["backlog"], numpy.where(to_come > 1e-9, to_come, 0))
+    found["share_of_obligations"] = ratio(end["backlog"], end["aws_obligations"])
+    return xarray.Dataset({name: ("year", values) for name, values in found.items()}, {"year": numpy.arange(1, years + 1)})
 
 
 def ratio(above, below):
@@ -118,8 +117,10 @@ def ratio(above, below):
 
 def operating_margin(data):
     """Of the whole horizon, a Figure."""
-    return jackknife(data, lambda means: float(means["operating_income_mean"].sum() / (
-        means["contract_revenue_mean"] + means["relet_revenue_mean"]).sum()), FLOWS)
+    def margin(means):
+        revenue, relet, income = (float(means[f"{name}_mean"].values.sum()) for name in FLOWS)
+        return income / (revenue + relet)
+    return jackknife(data, margin, FLOWS)
 
 
 # ---- the provider's return

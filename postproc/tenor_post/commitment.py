@@ -1,7 +1,7 @@
 """What becomes of the commitment: the roll-forward of the backlog, and the date on which it is used up."""
 import numpy
 
-from .chart import Bars, Chart, Line, Points
+from .charts import Bars, Chart, Line, Points
 from .results import interval_factor
 
 TERMS = ("commitment_final", "bookings", "cut", "written_off", "lapsed", "final_backlog", "beyond", "forfeited", "final_deferred",

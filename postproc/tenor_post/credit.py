@@ -2,7 +2,7 @@
 import numpy
 
 from . import analyst
-from .chart import Band, Chart, Line
+from .charts import Band, Chart, Line
 from .fleet import QUARTERS
 from .results import few_beyond
 from .series import LEVELS, note, series, star

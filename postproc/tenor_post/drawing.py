@@ -6,7 +6,7 @@ import numpy
 from markupsafe import Markup, escape
 
 from . import numbers
-from .chart import Band, Bars, Chart, Line, Points, Stack, Whiskers, ticks
+from .charts import Band, Bars, Chart, Line, Points, Stack, Whiskers, ticks
 
 MOST_MARKS, LAYERS = 32, "abcdefgh"  # of a chart, of a stack
 WIDE, HIGH = 1000, 400  # of the stretched drawing

@@ -5,7 +5,7 @@ import numpy
 import xarray
 
 from . import commitment, credit, fleet, losses, sample
-from .chart import Chart
+from .charts import Chart
 from .series import LEVELS
 
 

@@ -1,5 +1,5 @@
 """Charts of backlog, revenue, capacity, and what limits use."""
-from .chart import Chart, Line, Stack
+from .charts import Chart, Line, Stack
 from .results import unit
 from .series import MEAN, bands, columns, note, series
 

@@ -1,7 +1,7 @@
 """The exceedance curve of the provider's loss, with value at risk and conditional value at risk."""
 import numpy
 
-from .chart import Band, Chart, Line, Points
+from .charts import Band, Chart, Line, Points
 from .results import few_beyond, interval_factor, reliable
 
 METRICS = (("npv", "\u2212NPV", "blue", ""), ("npv_with_equity", "\u2212NPV with stakes", "orange", "dashed"))

@@ -3,6 +3,7 @@ shows them, the sheets it exports, and a line in SECTIONS."""
 import base64
 import hashlib
 import json
+import re
 import shlex
 from collections import Counter
 from pathlib import Path
@@ -15,7 +16,17 @@ from .assumptions import listed, parse, tables
 from .compare import is_comparison
 
 HERE = Path(__file__).resolve().parent
-UNUSED = ("_sd", "_sd_se", "_quantile_lo", "_quantile_hi")  # ends of variables that no section shows
+QUARTERLY = re.compile(  # variables along time that sections look at; what else there is along time is not read
+    "(time|time_bnds|(alive|aws_obligations|aws_revenue|backlog|billed_cum|binding_share|capacity|capex|capex_cum|circularity_fifo|"
+    "circularity_mixing|contract_revenue|contract_revenue_cum|customer_backlog|demand|depreciation|distribution_revenue|exposure|"
+    "installed|operating_income|power|relet_revenue|shortfall_cum|used_cum)(_difference)?(_first|_second|_unpaired|_positive)?"
+    "(_mean|_se|_quantile|_parts|_lo|_hi)?)")
+
+
+def shown(variable):
+    """May a section look at this variable (netCDF4's)?"""
+    return "time" not in variable.dimensions or QUARTERLY.fullmatch(variable.name) is not None
+
 
 
 class Result(NamedTuple):
@@ -43,7 +54,7 @@ class Section(NamedTuple):
 
 def read(path):
     digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
-    data, text = results.load(path, UNUSED)
+    data, text = results.load(path, shown)
     deck = parse(text)
     return Result(str(data.attrs.get("deck", Path(path).stem)), data, text, deck, listed(deck), digest, missed_targets(path))
 
@@ -178,26 +189,31 @@ class Page(NamedTuple):
     comparisons: list  # [Shown, ...]: one a file of `tenor compare`
 
 
+def several(found):
+    """Results, of which those of equal names have numbers in them."""
+    names, seen, numbered = Counter(result.name for result in found), Counter(), []
+    for result in found:
+        seen[result.name] += 1
+        numbered.append(result._replace(name=f"{result.name} ({seen[result.name]})") if names[result.name] > 1 else result)
+    return numbered
+
+
 def gather(paths):
     """The Page of the files at `paths`: results of `tenor run` in their order, and of `tenor compare`. Raises FileNotFoundError or
     NotAResult."""
     files = [read(path) for path in paths]
     comparisons = [file for file in files if is_comparison(file.data)]
     plain = [file for file in files if not is_comparison(file.data)]
-    names = Counter(file.name for file in plain)
-    seen = Counter()
-    for i, file in enumerate(plain):  # equal names get numbers
-        seen[file.name] += 1
-        plain[i] = file._replace(name=f"{file.name} ({seen[file.name]})") if names[file.name] > 1 else file
+    plain = several(plain)
     plain = [file._replace(adds=scenarios.adds(file, plain, comparisons), first=plain[0] if i else None) for i, file in enumerate(plain)]
-    shown = []
+    sections = []
     for result in plain:
         pairs = [(section, section.gather(result)) for section in SECTIONS]
-        shown.append(([Shown(*pair) for pair in pairs if pair[1] is not None], [s.title for s, found in pairs if found is None]))
+        sections.append(([Shown(*pair) for pair in pairs if pair[1] is not None], [s.title for s, found in pairs if found is None]))
     across = [Shown(section, found) for section in ACROSS if (found := section.gather(plain)) is not None]
     compared = [Shown(COMPARISON._replace(anchor=f"pair-{i}", title=COMPARISON.title.format(**file.data.attrs)),
                       scenarios.gather_comparison(file)) for i, file in enumerate(comparisons, start=1)]
-    return Page(plain, shown, across, compared)
+    return Page(plain, sections, across, compared)
 
 
 ACROSS = (

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MultipleLocator, NullFormatter
 
 from . import figures
-from .chart import TONES, Band, Bars, Chart, Line, Points, Stack, Whiskers
+from .charts import TONES, Band, Bars, Chart, Line, Points, Stack, Whiskers
 
 KINDS = ("png", "svg", "pdf")
 DASHES = {"": "solid", "dashed": (0, (5, 2)), "dotted": (0, (1, 1.5))}

@@ -40,13 +40,13 @@ def open(path):
     return load(path)[0]
 
 
-def load(path, without=()):
+def load(path, wanted=lambda variable: True):
     """The Dataset of `open`, and the text of the resolved deck in the file's group /state (None if it has none): one reading
-    for both. Variables that end in one of `without` are left out. Raises as open."""
+    for both. Of variables, netCDF4's, that are not `wanted` nothing is read. Raises as open."""
     check(path)
     try:
         with netCDF4.Dataset(path) as file:
-            data, text = decode(file, tuple(without)), None
+            data, text = decode(file, wanted), None
             if "state" in file.groups and "deck" in file["state"].variables:
                 text = file["state"]["deck"][:].tobytes().decode()
     except (OSError, ValueError, RuntimeError) as error:
@@ -61,14 +61,15 @@ def load(path, without=()):
     return data, text
 
 
-def decode(file, without):
-    """A Dataset of the variables of an open netCDF4.Dataset that do not end in one of `without`, as xarray.open_dataset decodes
-    them, in less of its time: results have close to a thousand small variables."""
+def decode(file, wanted):
+    """A Dataset of the variables of an open netCDF4.Dataset that are wanted, as xarray.open_dataset decodes them, in less of its
+    time: results have close to a thousand small variables. (Of those with the unlimited dimension the library looks, for each that
+    it reads, at all others.)"""
     file.set_auto_mask(False)
     file.set_auto_chartostring(False)
     variables, coordinates = {}, {}
     for name, variable in file.variables.items():
-        if name.endswith(without):
+        if not wanted(variable):
             continue
         dimensions, values, attributes = variable.dimensions, variable[...], variable.__dict__
         if values.dtype.kind == "S":  # letters along the last dimension

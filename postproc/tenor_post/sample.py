@@ -1,7 +1,7 @@
 """How an estimate settles as the sample grows, from the means of its disjoint parts."""
 import numpy
 
-from .chart import Band, Chart, Line
+from .charts import Band, Chart, Line
 from .results import FEWEST_PARTS, student
 
 

@@ -6,7 +6,7 @@ import numpy
 
 from . import compare
 from .assumptions import listed
-from .chart import Chart, Line, Whiskers
+from .charts import Chart, Line, Whiskers
 from .fleet import QUARTERS
 from .results import Estimate, horizon_months, unit
 from .series import bands, columns, note

@@ -4,7 +4,7 @@ from typing import Dict, Tuple
 import numpy
 import xarray
 
-from .chart import Band, Line
+from .charts import Band, Line
 from .results import few_beyond, reliable
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
