@@ -56,8 +56,10 @@ def draw(chart: Chart, axes) -> None:
             axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
     if chart.note:
         axes.set_xlabel(" \u00b7 ".join(filter(None, [axes.get_xlabel(), chart.note])), fontsize=8)
-    if axes.get_legend_handles_labels()[1]:
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncol=6, borderaxespad=0.2, columnspacing=1.2)
+    words = axes.get_legend_handles_labels()[1]
+    if words:
+        in_row = 6 if sum(map(len, words)) + 6 * len(words) < 120 else 3  # as many as a row has room for
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncol=in_row, borderaxespad=0.2, columnspacing=1.2)
 
 
 def plot(name: str, data: xarray.Dataset, axes, deck: Optional[dict] = None) -> Chart:
@@ -72,7 +74,9 @@ def plot(name: str, data: xarray.Dataset, axes, deck: Optional[dict] = None) -> 
 
 
 def draw_band(chart, mark, axes):
-    axes.fill_between(chart.x, chart.columns[mark.low], chart.columns[mark.high], color=TONES[mark.tone], linewidth=0,
+    low, high = chart.columns[mark.low], chart.columns[mark.high]
+    there = numpy.isfinite(low) & numpy.isfinite(high)
+    axes.fill_between(chart.x[there], low[there], high[there], color=TONES[mark.tone], linewidth=0,
                       label=mark.label, alpha=0.75)
 
 

@@ -22,7 +22,7 @@ TENOR = os.environ.get("TENOR", str(TOP / "build/engine/tenor"))
 
 sys.path.insert(0, str(TOP / "postproc"))
 import tenor_post  # noqa: E402
-from tenor_post import analyst, answer, charts, cli, compare, figures, page, results  # noqa: E402
+from tenor_post import analyst, answer, charts, cli, compare, drawing, figures, page, results  # noqa: E402
 
 DECKS = ("anthropic-aws", "no-deal", "portfolio")
 
@@ -215,6 +215,18 @@ def test_charts_are_drawn_on_axes_of_others(base, deck):
         tenor_post.plot("no such figure", base, axes)
     with pytest.raises(ValueError, match="backlog"):
         tenor_post.plot("backlog", base.drop_vars("backlog_mean"), axes)
+
+
+def test_bands_that_are_known_at_year_ends_only_are_bridged(base):
+    """On axes and on the page: the area reaches from the first year's end to the last."""
+    axes = Canvas().add_subplot()
+    drawn = tenor_post.plot("circularity", base, axes)
+    known = numpy.isfinite(drawn.columns["mixing, 95 %"])
+    assert 0 < known.sum() < len(known)
+    for band in axes.collections:
+        assert len(band.get_paths()) == 1 and len(band.get_paths()[0].vertices) > 2 * known.sum()
+    text = str(drawing.inline(drawn))
+    assert len(re.findall(r'class="g[01] f-\w+ band" d="M[\d.]+ ', text)) == 2
 
 
 def test_pages_and_files_draw_with_the_same_colours():
