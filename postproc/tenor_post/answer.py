@@ -1,10 +1,14 @@
 """Is it a guaranteed backlog or a wrong-way bet? The answer, computed from the result."""
 import math
+from typing import NamedTuple
 
 import numpy
 
 from . import numbers
-from .results import BAND, Estimate, Z95, estimate, horizon_months, parts, reliable, student
+from .assumptions import listed
+from .compare import tail_of
+from .fleet import CONSTRAINTS
+from .results import BAND, Estimate, Z95, estimate, exceedance, horizon_months, interval_factor, parts, reliable, student
 
 GUARANTEED, FAR = 0.95, 0.5  # share of paths on which the commitment is used up as signed
 WEAK, CLEAR = 1.25, 2.0  # wrong-way factor
@@ -34,6 +38,12 @@ def wrong_way_factor(data):
     errors = numpy.where(independent > 0, independent * ratio_se + abs(ratio - value) * independent_se, 0)
     half = student(parts(data) - 1) * float(errors.sum() / total)
     return Estimate(value, half, None, None, "")
+
+
+def peak(data):
+    """The mean of the largest exposure of a path to one customer, of the customer where it is highest; None if it is not there."""
+    found = [estimate(data, "peak_exposure", customer=i) for i in range(data.sizes["customer"])] if "peak_exposure_mean" in data else []
+    return max(found, key=lambda e: e.value, default=None)
 
 
 def ends_open(data, deck):
@@ -72,8 +82,42 @@ def headline(promised, sure, factor, still_open):
     return f"{first}, and {strength} a wrong-way bet"
 
 
-def gather(data, deck):
-    """What the lead paragraphs say, or None if the result lacks a variable for it."""
+LIMITS = ("power", "chips", "contract_cap", "budget")  # what can hold use below demand
+SPANS = ((1, 3), (4, 7), (8, 10), (11, 20), (21, 30))  # years
+
+
+class Span(NamedTuple):
+    """Years of the horizon: what limits use most often, after the words of the page; shares of path-months."""
+    years: str
+    worst: str
+    share: Estimate
+    served: Estimate
+
+
+def limits(data):
+    """[Span, ...]: what binds in each part of the horizon; [] if the result does not tell. Intervals are at most too wide: errors
+    of quarters are added as if they always went together."""
+    if "binding_share" not in data or "binding_share_se" not in data:
+        return []
+    shares, errors = (data[name].transpose("time", "constraint") for name in ("binding_share", "binding_share_se"))
+    names, found = [str(name) for name in shares["constraint"].values], []
+    if not set(LIMITS) <= set(names):
+        return []
+    for first, last in SPANS:
+        quarters = slice(4 * (first - 1), 4 * last)
+        if len(shares.values[quarters]):
+            mean, half = shares.values[quarters].mean(axis=0), interval_factor(data) * errors.values[quarters].mean(axis=0)
+            worst, served = max(LIMITS, key=lambda name: mean[names.index(name)]), names.index("demand")
+            i, end = names.index(worst), min(last, math.ceil(horizon_months(data) / 12))
+            found.append(Span(f"years {first} to {end}" if end > first else f"year {first}", CONSTRAINTS[worst][1],
+                              Estimate(float(mean[i]), float(half[i]), None, None, ""),
+                              Estimate(float(mean[served]), float(half[served]), None, None, "")))
+    return found
+
+
+def gather(data, deck, adds=None, missed=()):
+    """What the lead paragraphs say, or None if the result lacks a variable for it. `adds` is what the deal adds (of
+    scenarios.adds), `missed` the targets of precision that the run did not reach."""
     needs = [(f"{name}_mean", f"{name}_se") for name in MEANS] + [(name, f"{name}_se") for name in SHARES]
     if "ecl_independent" not in data or not all(name in data for pair in needs for name in pair):
         return None
@@ -83,8 +127,13 @@ def gather(data, deck):
               ("lapsed", total["lapsed"]), ("still open at the horizon", total["final_backlog"])]
     sure = 1 - float(data["fulfilled_in_full_month_never"].max())
     factor, still_open = wrong_way_factor(data), ends_open(data, deck)
+    values = [a for a in listed(deck) if a.key != "name"]
     return dict(
-        total, headline=headline(promised, sure, factor, still_open), thresholds=(GUARANTEED, FAR, WEAK, CLEAR),
+        total, adds=adds, missed=missed, limits=limits(data), losing=exceedance(data, "npv", 0.0),
+        tails=[tail_of("npv", what, level)(data) for what, level in (("var", 0.95), ("cvar", 0.99))],
+        tail_thin=not all(reliable(data, level, "level") for level in (0.95, 0.99)), peak=peak(data),
+        counts={word: sum(a.confidence == word for a in values) for word in ("fact", "derived", "assumed", "")}, values=len(values),
+        paths=float(data["paths"]), headline=headline(promised, sure, factor, still_open), thresholds=(GUARANTEED, FAR, WEAK, CLEAR),
         promised=promised, factor=factor, still_open=still_open, thin=not all(reliable(data, p) for p in BAND),
         fates=[("becomes revenue", promised - sum(value for _, value in unused)), *unused],
         sure=span(data, "fulfilled_in_full_month_never", complement=True), default=span(data, "defaulted"),

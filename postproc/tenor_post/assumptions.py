@@ -3,12 +3,12 @@ import itertools
 import re
 from typing import NamedTuple
 
-import netCDF4
 import yaml
 
 from . import results
 
 CONFIDENCES = ("fact", "derived", "assumed", "")  # as shown, best first; "" is a default, or a value without provenance
+LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml's where PyYAML was built with it
 NUMBERS = re.compile(r"((?:[-+]?[\d.]+(?:[eE][-+]?\d+)?(?:,\s*|$|(?=\s)))+)\s*(.*)")
 
 
@@ -29,21 +29,18 @@ def deck_text(path):
 
     Raises FileNotFoundError or NotAResult.
     """
-    results.check(path)
-    try:
-        with netCDF4.Dataset(path) as file:
-            if "state" not in file.groups or "deck" not in file["state"].variables:
-                return None
-            return file["state"]["deck"][:].tobytes().decode()
-    except OSError as error:
-        raise results.NotAResult(f"{path}: not a tenor result ({error})") from error
+    return results.load(path)[1]
 
 
 def deck(path):
     """The resolved deck as nested dicts and lists; a leaf is {"value": ..., "source": ..., "confidence": ...}, all text,
     the value with its unit. None if the file has lost its group /state. Raises as deck_text."""
-    text = deck_text(path)
-    return None if text is None else yaml.load(text, Loader=yaml.BaseLoader)
+    return parse(deck_text(path))
+
+
+def parse(text):
+    """The deck of its text, as `deck` gives it; None of None."""
+    return None if text is None else yaml.load(text, Loader=LOADER)
 
 
 def split_unit(value):
@@ -53,25 +50,31 @@ def split_unit(value):
     return "; ".join(number.strip() for number, _ in pairs), pairs[0][1] if pairs else ""
 
 
-def walk(node, keys=(), items=()):
-    """Every leaf below `node` with the keys and list elements that lead to it."""
+def walk(node, keys=(), items=(), named=False):
+    """Every leaf below `node` with the keys and list elements that lead to it; those of lists of one only if `named`."""
     if isinstance(node, list):
         for number, element in enumerate(node, start=1):
             name = element.get("name", {}).get("value", f"no. {number}") if isinstance(element, dict) else f"no. {number}"
-            yield from walk(element, keys, (*items, name) if len(node) > 1 else items)
+            yield from walk(element, keys, (*items, name) if named or len(node) > 1 else items, named)
     elif isinstance(node, dict) and "value" in node:
         yield keys, items, node
     elif isinstance(node, dict):
         for key, below in node.items():
-            yield from walk(below, (*keys, key), items)
+            yield from walk(below, (*keys, key), items, named)
 
 
 def assumptions(path):
     """Every value of the resolved deck as a list of Assumption, in the deck's order; [] if the file has no deck.
 
     Raises as deck_text."""
+    return listed(deck(path))
+
+
+def listed(found_deck, named=False):
+    """The values of a deck (of `deck` or `parse`) as a list of Assumption; [] of None. With `named` the element of a list of one
+    has its name too."""
     found = []
-    for keys, items, leaf in walk(deck(path) or {}):
+    for keys, items, leaf in walk(found_deck or {}, named=named):
         value, unit = split_unit(leaf["value"])
         found.append(Assumption(keys[0], ".".join(keys[1:]), " ".join(items), value, unit, leaf.get("source", ""),
                                 leaf.get("confidence", "")))

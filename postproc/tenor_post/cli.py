@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from . import figures, page, results, table
+from . import export, page, plots, results, table
 
 USAGE, INPUT_OUTPUT, FOREIGN = 2, 5, 6  # exit codes, as the engine's
 
@@ -24,18 +24,20 @@ class Parser(argparse.ArgumentParser):
 
 def arguments(words):
     parser = Parser(prog="tenor-report", allow_abbrev=False,
-                    description="Makes one self-contained HTML page, or its figures, of a result of `tenor run`.")
-    parser.add_argument("result", metavar="OUT.nc", type=Path)
-    parser.add_argument("more", metavar="OTHER.nc", type=Path, nargs="*", help="further results, with --table")
-    parser.add_argument("--table", action="store_true", help="print the main figures of all results as a Markdown table")
+                    description="Makes one self-contained HTML page of results of `tenor run` and `tenor compare`, or gives its figures "
+                                "and tables to other programs.")
+    parser.add_argument("results", metavar="OUT.nc", type=Path, nargs="+", help="results; with several, differences are from the first")
     parser.add_argument("-o", "--output", metavar="PAGE.html", type=Path, help="the page")
-    parser.add_argument("--figures", metavar="DIR", type=Path, help="folder for the figures as PNG and SVG; made if missing")
+    parser.add_argument("--figures", metavar="DIR", type=Path, help="folder for the figures as PNG, SVG and PDF; made if missing")
+    parser.add_argument("--csv", metavar="DIR", type=Path, help="folder for every table of the page as CSV; made if missing")
+    parser.add_argument("--summary", metavar="FILE.json", type=Path, help="the main figures as JSON; - is standard output")
+    parser.add_argument("--table", action="store_true", help="print the main figures of all results as a Markdown table")
     parser.add_argument("--force", action="store_true", help="replace what exists")
     given = parser.parse_args(words)
-    if given.output is None and given.figures is None and not given.table:
-        parser.error("say what to make: -o PAGE.html, --figures DIR or --table")
-    if given.more and not given.table:
-        parser.error("several results go into a --table only")
+    if not (given.output or given.figures or given.csv or given.summary or given.table):
+        parser.error("say what to make: -o PAGE.html, --figures DIR, --csv DIR, --summary FILE.json or --table")
+    if given.table and given.summary == Path("-"):
+        parser.error("--table and --summary - both print")
     return given
 
 
@@ -43,7 +45,7 @@ def check_target(path, given):
     """Refuses a file that cannot or must not be written."""
     if not path.parent.is_dir():
         raise Refusal(INPUT_OUTPUT, f"{path.parent}: no such folder")
-    if path.exists() and path.samefile(given.result):
+    if path.exists() and any(path.samefile(result) for result in given.results):
         raise Refusal(USAGE, f"{path}: is the result itself")
     if path.is_symlink() or (path.exists() and not path.is_file()):
         raise Refusal(INPUT_OUTPUT, f"{path}: is no regular file and will not be replaced")
@@ -80,31 +82,53 @@ def write(path, content):
 
 def report(given):
     """Checks everything, makes everything, then writes everything."""
-    if not given.result.is_file():
-        raise Refusal(INPUT_OUTPUT, f"{given.result}: no such result")
-    for path in given.more:
+    for path in given.results:
         if not path.is_file():
             raise Refusal(INPUT_OUTPUT, f"{path}: no such result")
-    for path in [given.result, *given.more]:
-        if "second_deck" in results.open(path).attrs:
-            raise Refusal(FOREIGN, f"{path}: is a comparison of two decks; `tenor show` prints it")
     if given.table:
-        print(table.markdown([given.result, *given.more]))
-    if given.output:
-        check_target(given.output, given)
-    data, contents = results.open(given.result), {}
+        print(table.markdown(given.results))
+        if not (given.output or given.figures or given.csv or given.summary):
+            return
+    for folder in filter(None, (given.figures, given.csv)):
+        check_folder(folder)
+    to_stdout = given.summary == Path("-")
+    for path in filter(None, (given.output, None if to_stdout else given.summary)):
+        check_target(path, given)
+    found, contents = page.gather(given.results), {}
     if given.figures:
-        check_folder(given.figures)
-        targets = {given.figures / f"{figure.name}.{kind}": (figure, kind)
-                   for figure in figures.FIGURES if figures.possible(figure, data) for kind in ("png", "svg")}
-        for path in targets if given.figures.is_dir() else ():
-            check_target(path, given)
-        contents.update({path: figures.picture(figure, data, kind) for path, (figure, kind) in targets.items()})
-        given.figures.mkdir(exist_ok=True)
+        contents.update(targets(given.figures, given, ((f"{name}.{kind}", lambda chart=chart, kind=kind: plots.picture(chart, kind))
+                                                       for name, chart in charts(found) for kind in plots.KINDS)))
+    if given.csv:
+        contents.update(targets(given.csv, given, ((f"{sheet.name}.csv", lambda sheet=sheet: export.text(sheet).encode())
+                                                   for sheet in export.sheets(found))))
     if given.output:
-        contents[given.output] = page.render(given.result).encode()
+        contents[given.output] = page.html(found).encode()
+    if given.summary and not to_stdout:
+        contents[given.summary] = export.summary(found).encode()
+    for folder in filter(None, (given.figures, given.csv)):
+        folder.mkdir(exist_ok=True)
     for path, content in contents.items():
         write(path, content)
+    if to_stdout:
+        print(export.summary(found), end="")
+
+
+def charts(found):
+    """(name of its file, chart) of every figure of a page; of several results the names begin as the ids of the page."""
+    several = len(found.results) > 1
+    for i, (shown, _) in enumerate(found.shown, start=1):
+        yield from ((f"s{i}-{chart.name}" if several else chart.name, chart) for s in shown for chart in s.charts())
+    yield from ((chart.name, chart) for s in found.across for chart in s.charts())
+    yield from ((f"{s.section.anchor}-{chart.name}", chart) for s in found.comparisons for chart in s.charts())
+
+
+def targets(folder, given, made):
+    """{path: bytes} of files of a folder: all names are checked before any is made."""
+    made = {folder / name: make for name, make in made}
+    if folder.is_dir():
+        for path in made:
+            check_target(path, given)
+    return {path: make() for path, make in made.items()}
 
 
 def main(words):

@@ -1,26 +1,47 @@
 """The report page. A section is a function that gathers its data, a macro of its kind in sections.html.jinja that
-shows them, and a line in `sections`."""
+shows them, the sheets it exports, and a line in SECTIONS."""
+import base64
 import hashlib
+import json
+import re
 import shlex
 from collections import Counter
 from pathlib import Path
-from typing import Callable, NamedTuple
+from typing import Callable, NamedTuple, Tuple
 
 import jinja2
 
-from . import analyst, answer, figures, headline, numbers, results
-from .assumptions import assumptions, deck, deck_text, tables
+from . import analyst, answer, drawing, export, figures, headline, numbers, results, scenarios
+from .assumptions import listed, parse, tables
+from .compare import is_comparison
 
 HERE = Path(__file__).resolve().parent
+QUARTERLY = re.compile(  # variables along time that sections look at; what else there is along time is not read
+    "(time|time_bnds|(alive|aws_obligations|aws_revenue|backlog|billed_cum|binding_share|capacity|capex|capex_cum|circularity_fifo|"
+    "circularity_mixing|contract_revenue|contract_revenue_cum|customer_backlog|demand|depreciation|distribution_revenue|exposure|"
+    "installed|operating_income|power|relet_revenue|shortfall_cum|used_cum)(_difference)?(_first|_second|_unpaired|_positive)?"
+    "(_mean|_se|_quantile|_parts|_lo|_hi)?)")
+
+
+def shown(variable):
+    """May a section look at this variable (netCDF4's)?"""
+    return "time" not in variable.dimensions or QUARTERLY.fullmatch(variable.name) is not None
+
 
 
 class Result(NamedTuple):
-    """A result as the sections see it; deck text, deck and assumptions are None and [] if the file has lost them."""
+    """A result as the sections see it; deck text, deck and assumptions are None and [] if the file has lost them. `missed` are
+    targets of precision that the run did not reach (of OUT.run.json), `adds` is what scenarios.adds found, `first` is the first
+    result of the page where this is another."""
+    name: str
     data: object
     deck_text: str
     deck: dict
     assumptions: list
     sha256: str
+    missed: Tuple[str, ...] = ()
+    adds: object = None
+    first: object = None
 
 
 class Section(NamedTuple):
@@ -28,18 +49,29 @@ class Section(NamedTuple):
     title: str
     macro: str
     gather: Callable  # Result -> keyword arguments of the macro, or None: not in this result
+    sheets: Callable  # these arguments -> [export.Sheet, ...]
 
 
 def read(path):
     digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
-    return Result(results.open(path), deck_text(path), deck(path), assumptions(path), digest)
+    data, text = results.load(path, shown)
+    deck = parse(text)
+    return Result(str(data.attrs.get("deck", Path(path).stem)), data, text, deck, listed(deck), digest, missed_targets(path))
+
+
+def missed_targets(path):
+    """Targets that the last look of the run found unmet, from the file beside the result; () if it is not there."""
+    try:
+        record = json.loads(Path(path).with_suffix(".run.json").read_text())
+        last = record["looks"][-1]["figures"]
+        return tuple(str(target) for target, figure in zip(record["targets"], last) if not figure["met"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return ()
 
 
 def gather_figure(figure, result):
-    if not figures.possible(figure, result.data):
-        return None
-    wide, narrow = (figures.inline_svg(figure, result.data, narrow) for narrow in (False, True))
-    return dict(figure=figure, wide=wide, narrow=narrow, table=figure.tabulate(result.data))
+    chart = figures.build(figure, result.data, result.deck)
+    return None if chart is None else dict(chart=chart)
 
 
 def gather_certainty(result):
@@ -72,8 +104,8 @@ def gather_yearly(result):
     years, discount = analyst.yearly(data), float(result.deck["provider"]["discount_rate"]["value"].split()[0])
     rates = [analyst.provider_rate(data, discount, terminal) for terminal in (False, True)]
     exposure = analyst.exposure_profile(data)
-    rows = [(int(year), [(of_variable(years.sel(year=year), name), percent) for _, name, percent in YEARLY])
-            for year in years["year"]]
+    cells = {name: estimates(years, name) for _, name, _ in YEARLY}
+    rows = [(int(year), [(cells[name][i], percent) for _, name, percent in YEARLY]) for i, year in enumerate(years["year"].values)]
     return dict(rows=rows, titles=[title for title, _, _ in YEARLY], rates=[of_figure(rate) for rate in rates],
                 margin=of_figure(analyst.operating_margin(data)),
                 exposure=[of_variable(exposure, name, "billion USD") for name in ("expected_positive", "effective")],
@@ -83,6 +115,13 @@ def gather_yearly(result):
 def of_figure(figure):
     """The Estimate of a Figure that is a pure number."""
     return results.Estimate(figure.value, figure.half, None, None, "")
+
+
+def estimates(years, name):
+    """The Estimates of one variable over the years."""
+    values = years[name].values
+    halves = years[f"{name}_half"].values if f"{name}_half" in years else values * float("nan")
+    return [results.Estimate(float(value), float(half), None, None, "") for value, half in zip(values, halves)]
 
 
 def of_variable(data, name, unit=""):
@@ -95,7 +134,9 @@ def gather_assumptions(result):
     if not result.assumptions:
         return None
     counts = Counter(a.confidence for a in result.assumptions if a.key != "name")
-    return dict(tables=tables(result.assumptions), counts=counts)
+    known = set(result.first.assumptions) if result.first else ()
+    return dict(tables=tables([a for a in result.assumptions if a not in known]), counts=counts,
+                first=result.first.name if result.first else None)
 
 
 def gather_provenance(result):
@@ -115,37 +156,108 @@ def gather_provenance(result):
                 report=f"tenor-report {file}.nc -o {file}.html", deck_text=result.deck_text)
 
 
+# Here a study of sensitivities (a tornado: rows with Bars, charts.py) and the history before the start go in, each a line whose
+# gather returns None where the page was given no such file; gather() below sorts the files by their kind.
 SECTIONS = (
-    Section("answer", "The answer", "answer", lambda result: answer.gather(result.data, result.deck)),
-    Section("figures", "Headline figures", "headline", lambda result: headline.gather(result.data)),
-    Section("tail", "Tails of the loss", "tail", lambda result: headline.gather_tails(result.data)),
-    *(Section(f.name, f.title, "figure", lambda result, f=f: gather_figure(f, result)) for f in figures.FIGURES),
-    Section("years", "Year by year", "yearly", gather_yearly),
-    Section("certainty", "How sure these figures are", "certainty", gather_certainty),
-    Section("assumptions", "Assumptions", "assumptions", gather_assumptions),
-    Section("provenance", "Provenance", "provenance", gather_provenance),
+    Section("answer", "The answer", "answer",
+            lambda result: answer.gather(result.data, result.deck, result.adds, result.missed), export.of_answer),
+    Section("figures", "Headline figures", "headline", lambda result: headline.gather(result.data), export.of_headline),
+    Section("tail", "Tails of the loss", "tail", lambda result: headline.gather_tails(result.data), export.of_tails),
+    *(Section(f.name, f.title, "figure", lambda result, f=f: gather_figure(f, result), export.of_figure) for f in figures.FIGURES),
+    Section("years", "Year by year", "yearly", gather_yearly, export.of_years),
+    Section("certainty", "How sure these figures are", "certainty", gather_certainty, export.nothing),
+    Section("assumptions", "Assumptions", "assumptions", gather_assumptions, export.of_assumptions),
+    Section("provenance", "Provenance", "provenance", gather_provenance, export.nothing),
 )
 
 
-def render(path):
-    """The report of the result at `path`: one self-contained HTML page as text. Equal files give equal text.
+class Shown(NamedTuple):
+    """A section with what it gathered."""
+    section: Section
+    found: dict
+
+    def charts(self):
+        """Its figures."""
+        return [self.found["chart"]] if "chart" in self.found else self.found.get("charts", [])
+
+
+class Page(NamedTuple):
+    """All that a page shows: results, each with its sections and the titles of those it lacks; what compares them."""
+    results: list
+    shown: list  # of each result: ([Shown, ...], [title, ...])
+    across: list  # [Shown, ...]: sections of several results
+    comparisons: list  # [Shown, ...]: one a file of `tenor compare`
+
+
+def several(found):
+    """Results, of which those of equal names have numbers in them."""
+    names, seen, numbered = Counter(result.name for result in found), Counter(), []
+    for result in found:
+        seen[result.name] += 1
+        numbered.append(result._replace(name=f"{result.name} ({seen[result.name]})") if names[result.name] > 1 else result)
+    return numbered
+
+
+def gather(paths):
+    """The Page of the files at `paths`: results of `tenor run` in their order, and of `tenor compare`. Raises FileNotFoundError or
+    NotAResult."""
+    files = [read(path) for path in paths]
+    comparisons = [file for file in files if is_comparison(file.data)]
+    plain = [file for file in files if not is_comparison(file.data)]
+    plain = several(plain)
+    plain = [file._replace(adds=scenarios.adds(file, plain, comparisons), first=plain[0] if i else None) for i, file in enumerate(plain)]
+    sections = []
+    for result in plain:
+        pairs = [(section, section.gather(result)) for section in SECTIONS]
+        sections.append(([Shown(*pair) for pair in pairs if pair[1] is not None], [s.title for s, found in pairs if found is None]))
+    across = [Shown(section, found) for section in ACROSS if (found := section.gather(plain)) is not None]
+    compared = [Shown(COMPARISON._replace(anchor=f"pair-{i}", title=COMPARISON.title.format(**file.data.attrs)),
+                      scenarios.gather_comparison(file)) for i, file in enumerate(comparisons, start=1)]
+    return Page(plain, sections, across, compared)
+
+
+ACROSS = (
+    Section("scenarios", "Scenarios side by side", "scenarios", scenarios.gather, export.of_scenarios),
+    Section("changes", "Where the decks differ", "changes", scenarios.changes, export.of_changes),
+)
+COMPARISON = Section("pair", "{deck} against {second_deck}, path by path", "comparison", scenarios.gather_comparison, export.of_comparison)
+
+
+def render(*paths):
+    """The report of the results at `paths` (of `tenor run` and `tenor compare`): one self-contained HTML page as text. Equal files
+    give equal text.
 
     Raises FileNotFoundError or NotAResult.
     """
-    result = read(path)
+    return html(gather(paths))
+
+
+def html(page):
+    """The page as text."""
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined,
                                      trim_blocks=True, lstrip_blocks=True)
-    environment.globals.update(numbers=numbers)
+    environment.globals.update(numbers=numbers, drawing=drawing, hints=len(page.results) < 2)
     macros = environment.get_template("sections.html.jinja").module
-    shown, missing = [], []
-    for section in SECTIONS:
-        found = section.gather(result)
-        if found is None:
-            missing.append(section.title)
-        else:
-            shown.append((section, getattr(macros, section.macro)(**found)))
+    several = len(page.results) > 1
+
+    def body(shown, prefix=""):
+        return [(f"{prefix}{section.anchor}", section.title, getattr(macros, section.macro)(prefix=prefix, **found))
+                for section, found in shown]
+    scenes = [dict(result=result, missing=missing, sections=body(shown, f"s{i}-" if several else ""), **facts(result))
+              for i, (result, (shown, missing)) in enumerate(zip(page.results, page.shown), start=1)]
+    pairs = [(shown.section.anchor, shown.section.title,
+              getattr(macros, shown.section.macro)(prefix=f"{shown.section.anchor}-", **shown.found)) for shown in page.comparisons]
+    script = (HERE / "page.js").read_text()
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    names = [scene["result"].name for scene in scenes] or [title for _, title, _ in pairs]
     return environment.get_template("page.html.jinja").render(
-        shown=shown, missing=missing, css=(HERE / "page.css").read_text(), name=result.data.attrs.get("deck", "result"),
-        horizon=numbers.duration(results.horizon_months(result.data)), start=str(result.data["time_bnds"].values[0][0])[:10],
-        paths=int(result.data["paths"]) if "paths" in result.data else None,
-        customers=list(result.data["customer"].values) if "customer" in result.data.coords else [])
+        scenes=scenes, across=body(page.across), pairs=pairs, css=(HERE / "page.css").read_text() + drawing.hiding(), script=script, digest=digest,
+        title=", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else ""))
+
+
+def facts(result):
+    """Of the head of a result's part of the page."""
+    data = result.data
+    return dict(horizon=numbers.duration(results.horizon_months(data)), start=str(data["time_bnds"].values[0][0])[:10],
+                paths=int(data["paths"]) if "paths" in data else None,
+                customers=list(data["customer"].values) if "customer" in data.coords else [])

@@ -1,8 +1,9 @@
 """Reading a result: the Dataset, values at a date, estimates with their intervals."""
 import math
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Tuple
 
+import netCDF4
 import numpy
 import xarray
 
@@ -26,7 +27,7 @@ def check(path):
             raise NotAResult(f"{path}: not a tenor result (not a NetCDF-4 file)")
 
 
-def open(path):
+def open(path) -> xarray.Dataset:
     """The result at `path` as an xarray Dataset, loaded, the file closed.
 
     Dimensions: time (quarter ends), month, quantile, level, customer, constraint, regime, contract_year, part. Per quarter
@@ -36,10 +37,18 @@ def open(path):
 
     Raises FileNotFoundError, PermissionError, or NotAResult.
     """
+    return load(path)[0]
+
+
+def load(path, wanted=lambda variable: True) -> Tuple[xarray.Dataset, Optional[str]]:
+    """The Dataset of `open`, and the text of the resolved deck in the file's group /state (None if it has none): one reading
+    for both. Of variables, netCDF4's, that are not `wanted` nothing is read. Raises as open."""
     check(path)
     try:
-        with xarray.open_dataset(path, engine="netcdf4", decode_timedelta=False) as file:
-            data = file.load()
+        with netCDF4.Dataset(path) as file:
+            data, text = decode(file, wanted), None
+            if "state" in file.groups and "deck" in file["state"].variables:
+                text = file["state"]["deck"][:].tobytes().decode()
     except (OSError, ValueError, RuntimeError) as error:
         raise NotAResult(f"{path}: not a tenor result ({error})") from error
     version = data.attrs.get("tenor_format_version")
@@ -49,17 +58,41 @@ def open(path):
         raise NotAResult(f"{path}: format {version} is newer than this program reads ({FORMAT_VERSION})")
     if "time_bnds" not in data:
         raise NotAResult(f"{path}: not a whole tenor result (no time_bnds)")
-    names = {name: values.astype(str) for name, values in data.coords.items() if values.dtype.kind == "S"}
-    return data.assign_coords(names)
+    return data, text
 
 
-def horizon_months(data):
+def decode(file, wanted):
+    """A Dataset of the variables of an open netCDF4.Dataset that are wanted, as xarray.open_dataset decodes them, in less of its
+    time: results have close to a thousand small variables. (Of those with the unlimited dimension the library looks, for each that
+    it reads, at all others.)"""
+    file.set_auto_mask(False)
+    file.set_auto_chartostring(False)
+    variables, coordinates = {}, {}
+    for name, variable in file.variables.items():
+        if not wanted(variable):
+            continue
+        dimensions, values, attributes = variable.dimensions, variable[...], variable.__dict__
+        if values.dtype.kind == "S":  # letters along the last dimension
+            dimensions, values = dimensions[:-1], netCDF4.chartostring(values, encoding="utf-8").astype(str)
+            attributes.pop("_Encoding", None)
+        fill = attributes.pop("_FillValue", None)
+        if fill is not None and values.dtype.kind == "f":
+            values = numpy.where(values == fill, numpy.nan, values)
+        found = xarray.Variable(dimensions, values, attributes)
+        if name in ("time", "time_bnds"):
+            found = xarray.conventions.decode_cf_variable(name, xarray.Variable(dimensions, values, {
+                "units": file["time"].units, "calendar": getattr(file["time"], "calendar", "standard"), **attributes}))
+        (coordinates if dimensions == (name,) else variables)[name] = found
+    return xarray.Dataset(variables, coordinates, {name: file.getncattr(name) for name in file.ncattrs()})
+
+
+def horizon_months(data: xarray.Dataset) -> int:
     """Whole months from the start to the end of the last quarter."""
     start, end = (numpy.datetime64(data["time_bnds"].values[i][i], "M") for i in (0, -1))
     return int((end - start).astype(int))
 
 
-def at_year(data, year):
+def at_year(data: xarray.Dataset, year: int) -> xarray.Dataset:
     """`data` after the last quarter of model year `year` (1, 2, ...; without the dimension time).
 
     Raises ValueError if the horizon is shorter.
@@ -70,12 +103,12 @@ def at_year(data, year):
     return data.isel(time=quarter)
 
 
-def interval_factor(data):
+def interval_factor(data: xarray.Dataset) -> float:
     """Half of a 95 % interval in standard errors: 1.96, or Student's quantile where errors come from replicates."""
     return float(data["interval_factor"]) if "interval_factor" in data else Z95
 
 
-def student(degrees):
+def student(degrees: int) -> float:
     """The 97.5 % quantile of Student's law, of a whole number of degrees of freedom; NaN of none.
 
     By bisection of P(|T| < sqrt(degrees) tan(angle)), a finite sum (Abramowitz and Stegun 26.7.3 and 26.7.4).
@@ -97,7 +130,7 @@ def student(degrees):
     return math.sqrt(degrees) * math.tan(low)
 
 
-def reliable(data, p, dimension="quantile"):
+def reliable(data: xarray.Dataset, p: float, dimension: str = "quantile") -> bool:
     """Do at least RELIABLE paths lie beyond the p-quantile, or the tail of level p (dimension "level")? As the file says, which
     counts blocks of paths too; of format 1, which does not say, by its paths."""
     name = {"quantile": "quantile_reliable", "level": "tail_reliable"}[dimension]
@@ -107,12 +140,12 @@ def reliable(data, p, dimension="quantile"):
     return "paths" in data and float(data["paths"]) * (p if p < 0.5 else 1 - p) >= RELIABLE
 
 
-def parts(data):
+def parts(data: xarray.Dataset) -> int:
     """How many parts of the sample have paths."""
     return int((data["part_paths"] > 0).sum()) if "part_paths" in data else 0
 
 
-def few_beyond(data):
+def few_beyond(data: xarray.Dataset) -> str:
     """What is not so where a star says that a number is not reliable."""
     return f"fewer than {RELIABLE} paths{', or fewer than 30 blocks of paths,' if 'blocks' in data else ''} lie beyond"
 
@@ -128,12 +161,17 @@ class Estimate(NamedTuple):
     unit: str
     ends: Optional[tuple] = None
 
+    def opposite(self):
+        """Of the negative."""
+        return self._replace(value=-self.value, ends=self.ends and (-self.ends[1], -self.ends[0]),
+                             low=None if self.high is None else -self.high, high=None if self.low is None else -self.low)
+
     def complement(self):
         """Of the opposite event."""
         return self._replace(value=1 - self.value, ends=self.ends and (1 - self.ends[1], 1 - self.ends[0]))
 
 
-def unit(variable):
+def unit(variable: xarray.DataArray) -> str:
     """A variable's unit in words: "billion USD", "billion USD/GW/year", "GW", or "" for a pure number."""
     units = variable.attrs.get("units", "1")
     parts = units.split()
@@ -144,7 +182,7 @@ def unit(variable):
     return "/".join([" ".join(above), *below]).replace("1e6", "million")
 
 
-def estimate(data, metric, **where):
+def estimate(data: xarray.Dataset, metric: str, **where: int) -> Optional[Estimate]:
     """The Estimate of `metric` ("npv", "backlog", "defaulted", ...), or None if the result does not have it.
 
     The interval is interval_factor(data) standard errors to both sides; of a share of paths (X, without X_mean) it is the
@@ -173,7 +211,7 @@ def estimate(data, metric, **where):
     return Estimate(float(value), half, low, high, unit(data[name]), ends)
 
 
-def quantile(data, metric, p, **where):
+def quantile(data: xarray.Dataset, metric: str, p: float, **where: int) -> Optional[float]:
     """The p-quantile of `metric` at one element, or None if the result does not have it."""
     name = f"{metric}_quantile"
     levels = data["quantile"].values if "quantile" in data.coords else numpy.empty(0)
@@ -182,3 +220,17 @@ def quantile(data, metric, p, **where):
         return None
     value = float(data[name].isel(where, missing_dims="ignore").isel(quantile=found[0]))
     return value if numpy.isfinite(value) else None
+
+
+def exceedance(data: xarray.Dataset, metric: str, threshold: float, **where: int) -> Optional[Estimate]:
+    """The Estimate of the share of paths whose loss in `metric` is more than `threshold` (billion USD; a metric where low values are
+    bad counts as its negative), with the file's interval; between thresholds of the file, straight lines. None if the result does
+    not have it or does not reach so far. `where` as of `estimate`."""
+    names = [f"{metric}_exceedance{end}" for end in ("", "_lo", "_hi")]
+    if not all(name in data for name in names):
+        return None
+    grid = data["threshold"].values
+    if not grid[0] <= threshold <= grid[-1]:
+        return None
+    value, low, high = (float(numpy.interp(threshold, grid, data[name].isel(where).values)) for name in names)
+    return Estimate(value, (high - low) / 2, None, None, "", (low, high))

@@ -1,5 +1,6 @@
 """One row a result: the main figures of several decks side by side, as a Markdown table."""
 from . import results
+from .compare import is_comparison
 
 YEARS = (1, 3, 5)
 LEVELS = {"NPV VaR 95 %": 0.95, "NPV CVaR 99 %": 0.99}  # of the columns that are tails
@@ -46,6 +47,8 @@ def markdown(paths):
     notes = {}
     for path in paths:
         data = results.open(path)
+        if is_comparison(data):
+            raise results.NotAResult(f"{path}: is a comparison of two decks, which has no row; `tenor show` prints it")
         lines.append(f"| {data.attrs['deck']} | " + " | ".join(cell(data, *column) for column in COLUMNS) + " |")
         if "*" in lines[-1]:
             notes[f"A star (*): not to be relied on; {results.few_beyond(data)}."] = None

@@ -1,4 +1,6 @@
 """The report: one page of the file's own numbers, the figures, and the Python package behind them."""
+import base64
+import hashlib
 import html
 import json
 import os
@@ -105,13 +107,23 @@ def table(page, name):
 def test_the_page_needs_nothing_from_outside(page):
     outline = Outline(page)
     tags = Counter(tag for tag, _ in outline.elements)
-    assert not {"script", "link", "img", "iframe", "object", "embed", "base"} & set(tags)
+    assert not {"link", "img", "iframe", "object", "embed", "base", "form"} & set(tags)
     for tag, attributes in outline.elements:
         assert "src" not in attributes and not any(name.startswith("on") for name in attributes), (tag, attributes)
         for name in ("href", "xlink:href"):
             assert attributes.get(name, "#").startswith("#"), (tag, attributes)
     assert "@import" not in page and not re.search(r"url\((?!#)", page)
-    assert "http:" not in page and "https:" not in page
+    assert "https:" not in page and re.findall("http:[^\"']*", page) == ["http://www.w3.org/2000/svg"]  # a name, not an address
+
+
+def test_the_page_forbids_the_network_and_all_scripts_but_its_own(page):
+    script, = re.findall("<script>(.*?)</script>", page, re.S)
+    policy = html.unescape(re.search('http-equiv="Content-Security-Policy" content="([^"]*)"', page).group(1))
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert rules == {"default-src": "'none'", "style-src": "'unsafe-inline'", "script-src": f"'sha256-{digest}'",
+                     "base-uri": "'none'", "form-action": "'none'"}
+    assert page.index("Content-Security-Policy") < page.index("<style>")
 
 
 def test_the_page_is_well_formed_and_its_references_lead_somewhere(page):
@@ -119,15 +131,24 @@ def test_the_page_is_well_formed_and_its_references_lead_somewhere(page):
     assert outline.slips == []
     ids = Counter(attributes["id"] for _, attributes in outline.elements if "id" in attributes)
     assert ids and max(ids.values()) == 1
-    targets = set(re.findall(r'href="#([^"]+)"', page)) | set(re.findall(r"url\(#([^)]+)\)", page))
+    targets = set(re.findall(r'(?:href="#|aria-describedby="|for=")([^"]+)"', page))
     assert len(targets) > 20 and targets <= set(ids)
 
 
+FIGURES = {  # name, title
+    "backlog": "Backlog over time", "waterfall": "What becomes of the commitment", "burnout": "When the commitment is used up",
+    "revenue": "Contract revenue", "delivered": "Capacity delivered", "capacity": "Capacity against demand", "binding": "What binds",
+    "exceedance": "How likely a loss is", "exposure": "Credit exposure", "circularity": "Circularity over time"}
+
+
 def test_every_figure_has_its_numbers_behind_it(page):
-    assert page.count("<figure>") == 4
-    for name in ("backlog", "capacity", "revenue", "binding"):
+    assert page.count("<figure>") == len(FIGURES)  # 2000 paths are in too few parts for that of convergence
+    for name, title in FIGURES.items():
         section = re.search(rf'<section id="{name}">.*?</section>', page, re.S).group(0)
-        assert section.count("<svg") == 2 and f'id="{name}-table"' in section.split("<details>")[1]
+        assert f"<h2>{title}</h2>" in section and section.count("<svg") == 1 and f'aria-label="{title}"' in section
+        assert f'id="{name}-table"' in section.split("<details>")[1]
+        drawn = re.findall(r'<path class="g\d+[a-h]? [^"]*" d="([^"]+)"', section)
+        assert drawn and "nan" not in "".join(drawn) and "inf" not in "".join(drawn), name
 
 
 # ---- the numbers
@@ -186,8 +207,8 @@ def test_tables_behind_the_figures_are_the_files(page, raw):
         expected = numpy.column_stack([raw[f"{metric}_quantile"].sel(quantile=levels).values, raw[f"{metric}_mean"].values])
         assert numpy.array_equal(numpy.array(list(rows.values()))[:, :, 0], expected)
     capacity = numpy.array(list(table(page, "capacity-table").values()))[:, :, 0]
-    assert numpy.array_equal(capacity[:, 5], raw["capacity_mean"].values)
-    assert numpy.array_equal(capacity[:, 6], raw["demand_mean"].values)
+    assert numpy.array_equal(capacity[:, 5], raw["demand_mean"].values)
+    assert numpy.array_equal(capacity[:, 9], raw["capacity_mean"].values)
     binding = numpy.array(list(table(page, "binding-table").values()))[:, :, 0]
     assert binding.sum(axis=1) == pytest.approx(100, abs=1e-9)
     names = list(raw["constraint"].values)
@@ -322,23 +343,22 @@ def test_what_exists_is_kept_unless_forced(result, tmp_path, page):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["folder", "page.html"]
 
 
-def test_figures_are_written_as_png_and_svg(result, tmp_path):
+def test_figures_are_written_as_png_svg_and_pdf(result, tmp_path):
     for folder in ("a", "b"):
         assert report(result, "--figures", folder, cwd=tmp_path).returncode == 0
     names = sorted(p.name for p in (tmp_path / "a").iterdir())
-    assert names == sorted(f"{n}.{k}" for n in ("backlog", "capacity", "revenue", "binding") for k in ("png", "svg"))
+    assert names == sorted(f"{n}.{k}" for n in FIGURES for k in ("png", "svg", "pdf"))
     for name in names:
         content = (tmp_path / "a" / name).read_bytes()
         assert content == (tmp_path / "b" / name).read_bytes(), name
         if name.endswith("png"):
             assert content.startswith(b"\x89PNG") and int.from_bytes(content[16:20], "big") == 1920
+        elif name.endswith("pdf"):
+            assert content.startswith(b"%PDF-") and content.rstrip().endswith(b"%%EOF") and len(content) > 5000
         else:
             words = "".join(tree.fromstring(content).itertext())
-            title = {"backlog": "Backlog over time", "capacity": "Capacity against demand", "revenue": "Contract revenue",
-                     "binding": "What binds"}[name[:-4]]
-            assert title in words and "% of path" in words
+            assert FIGURES[name[:-4]] in words and ("billion USD" in words or "GW" in words or "% of" in words)
     refused(report(result, "--figures", "a", cwd=tmp_path), 2, "--force")
-    assert report(result, "--figures", "a", "--force", cwd=tmp_path).returncode == 0
     (tmp_path / "file").write_text("")
     refused(report(result, "--figures", "file", cwd=tmp_path), 2, "not a folder")
 
@@ -420,8 +440,11 @@ def test_the_deck_comes_with_provenance(result):
 
 
 def test_a_result_that_lost_parts_still_gives_a_page(result, tmp_path):
-    data = xarray.open_dataset(result, decode_times=False).drop_vars(["binding_share", "npv_mean", "capacity_quantile"])
-    data.to_netcdf(tmp_path / "part.nc")  # the group /state is lost too
+    shutil.copy(result, tmp_path / "part.nc")
+    with netCDF4.Dataset(tmp_path / "part.nc", "a") as file:
+        for name in ("binding_share", "npv_mean", "capacity_quantile"):
+            file.renameVariable(name, f"{name}_lost")
+        file.renameGroup("state", "lost")
     assert tenor_post.deck(tmp_path / "part.nc") is None and tenor_post.assumptions(tmp_path / "part.nc") == []
     done = report(tmp_path / "part.nc", "-o", tmp_path / "part.html")
     assert done.returncode == 0, done.stderr
@@ -449,10 +472,9 @@ def test_other_decks_give_a_page_that_says_so(tmp_path, deck, words, expected, a
     assert absent not in text and "nan" not in words
 
 
-def test_a_comparison_is_no_page(tmp_path):
+def test_a_comparison_has_no_row_in_the_table(tmp_path):
     deck = TOP / "decks/anthropic-aws.yaml"
     subprocess.run([TENOR, "compare", deck, deck, "--paths", "600", "-o", tmp_path / "c.nc", "--quiet"], check=True)
-    refused(report("c.nc", "-o", "c.html", cwd=tmp_path), 6, "comparison")
     refused(report("c.nc", "--table", cwd=tmp_path), 6, "comparison")
 
 
@@ -516,9 +538,9 @@ def test_the_table_has_a_row_a_deck(tmp_path):
     assert lines[0] in (TOP / "decks/README.md").read_text()
     for line, path in zip(lines[2:12], results):
         cells = dict(zip(titles, (cell.strip() for cell in line.split("|")[1:-1])))
-        data = xarray.open_dataset(path)
+        data = netCDF4.Dataset(path)
         assert cells["deck"] == path.stem
-        assert float(cells["NPV"]) == pytest.approx(float(data["npv_mean"]), abs=0.06)
+        assert float(cells["NPV"]) == pytest.approx(float(data["npv_mean"][:]), abs=0.06)
         assert float(cells["backlog year 5"]) == pytest.approx(float(data["backlog_mean"][19]), abs=0.06)
         assert float(cells["NPV VaR 95 %"].removesuffix("*")) == pytest.approx(float(data["npv_var"][0]), abs=0.06)  # thin: 600 paths
 
@@ -533,10 +555,10 @@ def test_the_page_fits_its_window(page, tmp_path, width):
                         svgs.filter(s => s.getBoundingClientRect().width > 0).length].join(' ') }"""
     (tmp_path / "frame.html").write_text(
         f'<title>no</title><iframe id="frame" style="border:0;width:{width}px;height:800px"></iframe>'
-        f'<script>{script}; frame.srcdoc = {json.dumps(opened)}</script>')
+        f'<script>{script}; frame.srcdoc = {json.dumps(opened).replace("</", "<" + chr(92) + "/")}</script>')
     options = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--user-data-dir={tmp_path}/profile")
     done = subprocess.run([BROWSER, *options, "--dump-dom", (tmp_path / "frame.html").as_uri()],
                           capture_output=True, text=True, timeout=120)
     client, scroll, drawn = map(int, re.search("<title>(.*?)</title>", done.stdout).group(1).split())
     assert client == width and scroll <= width
-    assert drawn == 4
+    assert drawn == len(FIGURES)
