@@ -51,12 +51,19 @@ unit_tests() {
   printf '      %d passed, %d failed, %d skipped\n' "$good" "$bad" "$idle"
 }
 
-# program_tests NAME ARGUMENT...: pytest, each test counted.
-program_tests() {
-  local name=$1 xml=$logs/$1.xml log=$logs/$1.log
+# run_tests NAME ARGUMENT...: pytest, its outcome kept for count_tests.
+run_tests() {
+  local name=$1
   shift
-  "$python" -m pytest -q -p no:cacheprovider --junitxml="$xml" "$@" >"$log" 2>&1
-  local code=$? counts
+  rm -f "$logs/$name.xml" "$logs/$name.code"
+  "$python" -m pytest -q -p no:cacheprovider --junitxml="$logs/$name.xml" "$@" >"$logs/$name.log" 2>&1
+  echo $? >"$logs/$name.code"
+}
+
+# count_tests NAME: each test that run_tests ran.
+count_tests() {
+  local name=$1 xml=$logs/$1.xml log=$logs/$1.log code counts
+  code=$(cat "$logs/$name.code") || code=1
   counts=$("$python" - "$xml" <<'PY'
 import sys, xml.etree.ElementTree as tree
 try:
@@ -82,12 +89,23 @@ PY
   fi
 }
 
+program_tests() {
+  run_tests "$@"
+  count_tests "$1"
+}
+
 sources() { git ls-files '*.c' '*.h' 2>/dev/null || find engine tests -name '*.[ch]'; }
 
 # shellcheck disable=SC2046
 step "sources are formatted" bash -c 'clang-format --dry-run -Werror "$@"' _ $(sources)
 step "build with gcc and Open MPI" setup_build build CC=gcc MPICC=mpicc.openmpi --enable-werror
 step "build with clang and MPICH" setup_build build/clang-mpich CC=clang MPICC=mpicc.mpich --enable-werror
+
+# The cluster's jobs mostly wait: its tests run beside what follows, up to the tests of the program.
+TENOR=$PWD/build/engine/tenor TENOR_MPICH=$PWD/build/clang-mpich/engine/tenor TENOR_BUILD=$PWD/build PYTHON=$python \
+  run_tests cluster tests/cluster -rs &
+cluster=$!
+
 step "build with sanitizers" setup_build build/sanitize CC=gcc MPICC=mpicc.openmpi --enable-werror \
   CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined"
 
@@ -104,8 +122,9 @@ unit_tests build/clang-mpich
 ASAN_OPTIONS=detect_leaks=0 unit_tests build/sanitize
 step "make install" make -C build -s install DESTDIR="$PWD/build/installed"
 step "make distcheck" make -C build -s distcheck
+wait "$cluster"
+count_tests cluster
 program_tests program tests/program -rs
-program_tests cluster tests/cluster -rs
 TENOR=$TENOR_SANITIZE/engine/tenor ASAN_OPTIONS=detect_leaks=0 program_tests sanitized \
   tests/program/test_deck.py tests/program/test_command_line.py tests/program/test_uncertain.py \
   -k "not agreed and not progress and not bytes"
