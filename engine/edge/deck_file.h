@@ -6,8 +6,9 @@
 #define TENOR_EDGE_DECK_FILE_H
 
 #include "base/status.h"
-#include "edge/deck_store.h"
 #include "model/deck.h"
+
+struct deck_store; /* deck_store.h */
 
 /* Reads the deck at `path`, then applies `n` assignments "section.key=VALUE" (same checks; they
    are named
