@@ -86,7 +86,7 @@ static enum status build(const struct trial *trial, size_t *size) {
   const struct results results = {.n_decks = 1,
                                   .decks = {trial->deck},
                                   .resolved = {trial->resolved},
-                                  .sampling = {SAMPLING_PHILOX},
+                                  .sampling = {.points = 0},
                                   .layout = &trial->layout,
                                   .state = &trial->state};
   void *bytes = NULL;
