@@ -124,10 +124,17 @@ step "make install" make -C build -s install DESTDIR="$PWD/build/installed"
 step "make distcheck" make -C build -s distcheck
 wait "$cluster"
 count_tests cluster
-program_tests program tests/program -rs
+
+# Pages are made by one thread each: their tests run beside those under the sanitizers, and nothing else does.
+pages=(tests/program/test_{report,figures,browser}.py)
+program_tests program tests/program "${pages[@]/#/--ignore=}" -rs
+run_tests pages "${pages[@]}" -rs &
+making=$!
 TENOR=$TENOR_SANITIZE/engine/tenor ASAN_OPTIONS=detect_leaks=0 program_tests sanitized \
   tests/program/test_deck.py tests/program/test_command_line.py tests/program/test_uncertain.py \
   -k "not agreed and not progress and not bytes"
+wait "$making"
+count_tests pages
 
 printf '%d s\n%d passed, %d failed, %d skipped\n' $((SECONDS - started)) "$passed" "$failed" "$skipped"
 [ "$failed" = 0 ]
