@@ -57,7 +57,8 @@ def walk(node, keys=(), items=()):
     """Every leaf below `node` with the keys and list elements that lead to it."""
     if isinstance(node, list):
         for number, element in enumerate(node, start=1):
-            name = element.get("name", {}).get("value", f"no. {number}") if isinstance(element, dict) else f"no. {number}"
+            named = element.get("name", element.get("end", {})) if isinstance(element, dict) else {}
+            name = named.get("value", f"no. {number}")
             yield from walk(element, keys, (*items, name) if len(node) > 1 else items)
     elif isinstance(node, dict) and "value" in node:
         yield keys, items, node

@@ -10,6 +10,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure as Canvas
 
+from . import history
 from .results import few_beyond, reliable, unit
 
 # Okabe and Ito's palette: distinct for all common forms of colour vision.
@@ -108,6 +109,15 @@ def fan(name, metric, title, caption):
                   lambda axes, data: draw_fan(axes, data, metric), lambda data: tabulate_fan(data, metric))
 
 
+def fan_after_history(name, metric, title, caption):
+    figure = fan(name, metric, title, caption)
+
+    def draw(axes, data):
+        history.draw_before(axes, data, metric)
+        figure.draw(axes, history.with_quantiles(data, metric))
+    return figure._replace(draw=draw, tabulate=lambda data: figure.tabulate(history.with_quantiles(data, metric)))
+
+
 FIGURES = (
     fan("backlog", "backlog", "Backlog over time",
         "Backlog (remaining performance obligation) after each quarter, in billion USD. It falls by use, by prepaid rights "
@@ -119,6 +129,14 @@ FIGURES = (
     fan("revenue", "contract_revenue", "Contract revenue",
         "Contract revenue of each quarter, in billion USD: use at the contract price, and prepaid rights that expire. All "
         "that are left expire when the contract ends, which lifts its last quarter."),
+    fan_after_history("aws-revenue", "aws_revenue", "AWS revenue",
+                      "AWS revenue of each quarter, in billion USD: as reported, then all of AWS in the model, this contract "
+                      "included. The model's fan starts from the deck's revenue, not from the last quarter reported. Each reported "
+                      "value stands with its source among the assumptions."),
+    fan_after_history("aws-obligations", "aws_obligations", "AWS obligations",
+                      "Remaining performance obligations of AWS, in billion USD: as Amazon reported them, then in the model at the end of "
+                      "each year, this contract included; its commitment is the step between the two. Hollow points are from memory "
+                      "and not verified."),
     Figure("binding", "What binds",
            "What limits the customers' use, as a share of path-months in each quarter. Demand: everything wanted is served, "
            "nothing is short. Power at the sites and chips are the provider's limits, the cap is the contract's, the budget "

@@ -6,6 +6,8 @@ from typing import NamedTuple, Optional
 import numpy
 import xarray
 
+from . import history
+
 FORMAT_VERSION = 2  # newest tenor_format_version this package reads
 Z95 = 1.959963984540054  # half of a 95 % interval in standard errors, of a normal law
 RELIABLE = 100  # paths that must lie beyond a quantile
@@ -32,7 +34,8 @@ def open(path):
     Dimensions: time (quarter ends), month, quantile, level, customer, constraint, regime, contract_year, part. Per quarter
     X_mean(time), X_se(time), X_quantile(time, quantile); per path Y_mean(), Y_se(), Y_quantile(quantile), with customer before
     quantile where there is one. Times are datetime64; money is in billion USD and capacity in GW (attributes units, currency,
-    scale); what does not exist is NaN; customers, constraints and regimes are text.
+    scale); what does not exist is NaN; customers, constraints and regimes are text. Past quarters, where the deck has
+    them: history_X(history_time) and history_X_unverified.
 
     Raises FileNotFoundError, PermissionError, or NotAResult.
     """
@@ -50,7 +53,7 @@ def open(path):
     if "time_bnds" not in data:
         raise NotAResult(f"{path}: not a whole tenor result (no time_bnds)")
     names = {name: values.astype(str) for name, values in data.coords.items() if values.dtype.kind == "S"}
-    return data.assign_coords(names)
+    return history.attach(data.assign_coords(names), path)
 
 
 def horizon_months(data):

@@ -124,7 +124,7 @@ def test_the_page_is_well_formed_and_its_references_lead_somewhere(page):
 
 
 def test_every_figure_has_its_numbers_behind_it(page):
-    assert page.count("<figure>") == 4
+    assert page.count("<figure>") == 6
     for name in ("backlog", "capacity", "revenue", "binding"):
         section = re.search(rf'<section id="{name}">.*?</section>', page, re.S).group(0)
         assert section.count("<svg") == 2 and f'id="{name}-table"' in section.split("<details>")[1]
@@ -539,4 +539,4 @@ def test_the_page_fits_its_window(page, tmp_path, width):
                           capture_output=True, text=True, timeout=120)
     client, scroll, drawn = map(int, re.search("<title>(.*?)</title>", done.stdout).group(1).split())
     assert client == width and scroll <= width
-    assert drawn == 4
+    assert drawn == 6
