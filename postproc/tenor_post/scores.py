@@ -1,6 +1,7 @@
 """How good forecast distributions were: PIT, coverage, CRPS, and errors that respect overlapping horizons.
 
-A forecast here has cdf(x), quantile(p) and crps(x). x is whatever it forecasts; tenor-backtest uses the logarithm of revenue."""
+A forecast here has score(x), cdf(x), quantile(p) and crps(x): the normal score of the outcome x is the standard normal quantile of
+its PIT, cdf(x). x is whatever is forecast; tenor-backtest uses the logarithm of revenue."""
 import math
 from statistics import NormalDist
 
@@ -16,15 +17,18 @@ class Normal:
     def __init__(self, mean, sd):
         self.mean, self.sd = mean, sd
 
+    def score(self, x):
+        return (x - self.mean) / self.sd
+
     def cdf(self, x):
-        return STANDARD.cdf((x - self.mean) / self.sd)
+        return STANDARD.cdf(self.score(x))
 
     def quantile(self, p):
         return self.mean + self.sd * STANDARD.inv_cdf(p)
 
     def crps(self, x):
         """In closed form (Gneiting and Raftery 2007, equation 21 with the sign turned)."""
-        z = (x - self.mean) / self.sd
+        z = self.score(x)
         return self.sd * (z * (2 * STANDARD.cdf(z) - 1) + 2 * STANDARD.pdf(z) - 1 / math.sqrt(math.pi))
 
 
@@ -41,8 +45,11 @@ class Quantiles:
     def quantile(self, p):
         return float(self._at(numpy.array([STANDARD.inv_cdf(p)]), self.scores, self.values)[0])
 
+    def score(self, x):
+        return float(self._at(numpy.array([x]), self.values, self.scores)[0])
+
     def cdf(self, x):
-        return STANDARD.cdf(float(self._at(numpy.array([x]), self.values, self.scores)[0]))
+        return STANDARD.cdf(self.score(x))
 
     def crps(self, x):
         """The integral over p of twice the quantile loss, by the midpoint rule."""
@@ -63,23 +70,25 @@ def covered(pit, level):
     return numpy.where(numpy.isnan(pit), numpy.nan, numpy.abs(pit - 0.5) <= level / 2)
 
 
-def mean_and_error(values, block, resamples=2000, seed=1):
-    """(mean, standard error, number) of values (origins,) or (origins, horizons), NaN where there is no outcome. The error is
-    that of the moving-block bootstrap with circular blocks of `block` neighbouring origins, whose forecasts overlap (Politis and
-    Romano 1992); NaN if there are fewer than two blocks."""
+def stretch(values, axis=None, level=0.8):
+    """The factor by which central bands would have to be stretched about their medians for that of probability `level` to hold
+    so many outcomes; `values` are normal scores, NaN where there is no outcome."""
+    return numpy.nanquantile(numpy.abs(values), level, axis=axis) / STANDARD.inv_cdf((1 + level) / 2)
+
+
+def estimate(values, block, statistic=numpy.nanmean, resamples=2000, seed=1):
+    """(statistic, standard error, number) of values (origins, horizons), NaN where there is no outcome. The error is that of the
+    bootstrap by circular blocks of `block` neighbouring origins, because forecasts of neighbours overlap (Politis and Romano
+    1992); NaN if the origins do not hold two such blocks."""
     values = numpy.asarray(values, float)
-    rows = values[~numpy.isnan(values).all(axis=tuple(range(1, values.ndim)))] if values.ndim > 1 else values[~numpy.isnan(values)]
-    number, n = int(numpy.isfinite(values).sum()), len(rows)
+    rows = values[~numpy.isnan(values).all(axis=1)]
+    n = len(rows)
     if n == 0:
         return math.nan, math.nan, 0
-    mean = float(numpy.nanmean(rows))
+    found, number = float(statistic(rows)), int(numpy.isfinite(rows).sum())
     if n < 2 * block:
-        return mean, math.nan, number
+        return found, math.nan, number
     random = numpy.random.Generator(numpy.random.Philox(seed))
     starts = random.integers(n, size=(resamples, math.ceil(n / block)))
     picks = ((starts[:, :, None] + numpy.arange(block)) % n).reshape(resamples, -1)[:, :n]
-    sums, counts = numpy.nan_to_num(rows), numpy.isfinite(rows).astype(float)
-    if rows.ndim > 1:
-        sums, counts = sums.sum(axis=1), counts.sum(axis=1)
-    means = sums[picks].sum(axis=1) / counts[picks].sum(axis=1)
-    return mean, float(means.std(ddof=1)), number
+    return found, float(statistic(rows[picks], axis=(1, 2)).std(ddof=1)), number
