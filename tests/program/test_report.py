@@ -125,7 +125,7 @@ def test_the_page_is_well_formed_and_its_references_lead_somewhere(page):
 
 def test_every_figure_has_its_numbers_behind_it(page):
     assert page.count("<figure>") == 6
-    for name in ("backlog", "capacity", "revenue", "binding"):
+    for name in ("backlog", "capacity", "revenue", "aws-revenue", "aws-obligations", "binding"):
         section = re.search(rf'<section id="{name}">.*?</section>', page, re.S).group(0)
         assert section.count("<svg") == 2 and f'id="{name}-table"' in section.split("<details>")[1]
 
@@ -326,7 +326,7 @@ def test_figures_are_written_as_png_and_svg(result, tmp_path):
     for folder in ("a", "b"):
         assert report(result, "--figures", folder, cwd=tmp_path).returncode == 0
     names = sorted(p.name for p in (tmp_path / "a").iterdir())
-    assert names == sorted(f"{n}.{k}" for n in ("backlog", "capacity", "revenue", "binding") for k in ("png", "svg"))
+    assert names == sorted(f"{n}.{k}" for n in ("backlog", "capacity", "revenue", "binding", "aws-revenue", "aws-obligations") for k in ("png", "svg"))
     for name in names:
         content = (tmp_path / "a" / name).read_bytes()
         assert content == (tmp_path / "b" / name).read_bytes(), name
