@@ -335,7 +335,7 @@ def test_figures_are_written_as_png_and_svg(result, tmp_path):
         else:
             words = "".join(tree.fromstring(content).itertext())
             title = {"backlog": "Backlog over time", "capacity": "Capacity against demand", "revenue": "Contract revenue",
-                     "binding": "What binds"}[name[:-4]]
+                     "binding": "What binds", "aws-revenue": "AWS revenue", "aws-obligations": "AWS obligations"}[name[:-4]]
             assert title in words and "% of path" in words
     refused(report(result, "--figures", "a", cwd=tmp_path), 2, "--force")
     assert report(result, "--figures", "a", "--force", cwd=tmp_path).returncode == 0
