@@ -186,7 +186,9 @@ static enum status check(const char *path, const char *const *assignments, int n
   enum status status = deck_read(path, assignments, n, deck, &resolved);
   if (status == STATUS_OK) {
     if (strncmp(resolved, "name:", 5) != 0) {
-      printf("name: {value: \"%s\"}\n", deck->name);
+      fputs("name: {value: ", stdout);
+      json_text(stdout, deck->name); /* which YAML reads too */
+      puts("}");
     }
     printf("sampling: {paths: %lld, seed: %llu", (long long)deck->sampling.paths,
            (unsigned long long)deck->sampling.seed);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "base/text.h"
 #include "edge/deck_store.h"
 #include "model/matrix.h"
 
@@ -16,7 +17,8 @@ struct findings {
 };
 
 static void find(struct findings *findings, const char *where, const char *what) {
-  fprintf(stderr, "%s: error: %s: %s\n", findings->path, where, what);
+  text_print(stderr, "%s: error: %s: %s", findings->path, where, what);
+  fputc('\n', stderr);
   ++findings->n;
 }
 
@@ -26,7 +28,8 @@ static void find_at(struct findings *findings, const struct key *key, int64_t it
   if (findings->store != NULL) {
     const struct entry *entry = store_entry(findings->store, key, (struct place){item, 0});
     const char *where = entry->where != NULL ? entry->where : findings->path;
-    fprintf(stderr, "%s: error: %s: %s\n", where, name, what);
+    text_print(stderr, "%s: error: %s: %s", where, name, what);
+    fputc('\n', stderr);
   } else if (findings->n == 0) {
     snprintf(findings->why, findings->why_size, "%s: %s", name, what);
   }

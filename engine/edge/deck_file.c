@@ -8,15 +8,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <yaml.h>
 
 #include "base/arrays.h"
+#include "base/text.h"
 #include "edge/deck_store.h"
 
 enum {
-  MAX_BYTES = 1 << 20, /* of a deck file */
-  MAX_NESTING = 16,    /* of its YAML */
-  MAX_INCLUDES = 8,    /* deck includes deck includes ... */
+  MAX_BYTES = 1 << 20,    /* of a deck file */
+  MAX_NESTING = 16,       /* of its YAML */
+  MAX_VALUES = 1 << 16,   /* keys and values of a deck file */
+  MAX_KEYS = 500,         /* of one mapping */
+  MAX_INCLUDES = 8,       /* deck includes deck includes ... */
+  MAX_STATEMENT = 1000,   /* bytes of a source: it may hold for every key of a section */
+  MAX_RESOLVED = 1 << 24, /* bytes of a canonical text, which states it for each of them */
   MAX_MESSAGES = 50,
   MAX_WHERE = PATH_MAX + 64 /* bytes of file:line:column */
 };
@@ -27,7 +33,10 @@ struct source { /* one text being read: a file, or one --set assignment */
   size_t size;
   bool is_assignment; /* lines and columns mean nothing to the user then */
   yaml_document_t *document;
-  int depth; /* of includes */
+  int depth;                        /* of includes */
+  const struct source *included_by; /* NULL: by none */
+  dev_t device;                     /* with the next: which file it is */
+  ino_t file;
 };
 
 struct reader {
@@ -44,27 +53,55 @@ struct stated { /* source and confidence that hold where a value has none of its
 
 /* ---- messages */
 
-static void show_line(const struct source *source, yaml_mark_t start, yaml_mark_t end) {
-  const char *line = source->text;
-  for (size_t i = 0; i < start.line && line != NULL; ++i) {
-    line = strchr(line, '\n');
-    line = line != NULL ? line + 1 : NULL;
+/* The text behind the next line break; at the end of the text if there is none. libyaml counts
+   lines by these breaks. */
+static const char *after_line(const char *text) {
+  uint32_t letter = 0;
+  for (size_t n = 0; (n = text_letter(text, &letter)) > 0; text += n) {
+    if (letter == '\r' && text[1] == '\n') {
+      return text + 2;
+    }
+    if (letter == '\n' || letter == '\r' || letter == 0x85 || letter == 0x2028 ||
+        letter == 0x2029) {
+      return text + n;
+    }
   }
+  return text;
+}
+
+/* The line, and marks under its letters `first` to `last`. */
+static void show_line(const struct source *source, yaml_mark_t start, yaml_mark_t end) {
+  enum { SHOWN = 160 };
+  const char *line = source->text;
+  char marks[16 * SHOWN]; /* a letter may be shown as four times \\x1b */
+  size_t n_marks = 0, column = 0;
+  uint32_t letter = 0;
   if (line == NULL) {
     return;
   }
-  const size_t length = strcspn(line, "\r\n");
+  for (size_t i = 0; i < start.line; ++i) {
+    line = after_line(line);
+  }
   const size_t stop =
       end.line == start.line && end.column > start.column ? end.column : start.column + 1;
-  fprintf(stderr, "%5zu | %.*s\n      | ", start.line + 1, (int)(length < 160 ? length : 160),
-          line);
-  for (size_t i = 0; i < start.column && i < 160; ++i) {
-    fputc(i < length && line[i] == '\t' ? '\t' : ' ', stderr);
+  const char *next = after_line(line);
+  text_print(stderr, "%5zu | ", start.line + 1);
+  for (size_t n = 0; line < next && column < SHOWN; line += n, ++column) {
+    char one[5] = "";
+    n = text_letter(line, &letter);
+    if (letter == '\n' || letter == '\r') {
+      break;
+    }
+    memcpy(one, letter == '\t' ? " " : line, letter == '\t' ? 1 : n);
+    text_put(stderr, one);
+    const size_t width = letter == '\t' || text_shows(letter) ? 1 : 4 * n;
+    memset(marks + n_marks, column >= start.column ? '^' : ' ', width);
+    n_marks += column < stop ? width : 0;
   }
-  for (size_t i = start.column; i < stop && i < 160; ++i) {
-    fputc(i == start.column || i < length ? (i < stop ? '^' : ' ') : ' ', stderr);
+  while (column <= start.column && column < SHOWN) { /* what is missed stands behind the line */
+    marks[n_marks++] = column++ == start.column ? '^' : ' ';
   }
-  fputc('\n', stderr);
+  fprintf(stderr, "\n      | %.*s\n", (int)n_marks, marks);
 }
 
 /* One fault, compiler style; the line is shown under it. */
@@ -83,15 +120,15 @@ static void complain(struct reader *reader, const struct source *source,
   va_list arguments;
   va_start(arguments, format);
   if (source->is_assignment || node == NULL) {
-    fprintf(stderr, "%s: error: ", source->name);
+    text_print(stderr, "%s: error: ", source->name);
   } else {
-    fprintf(stderr, "%s:%zu:%zu: error: ", source->name, node->start_mark.line + 1,
-            node->start_mark.column + 1);
+    text_print(stderr, "%s:%zu:%zu: error: ", source->name, node->start_mark.line + 1,
+               node->start_mark.column + 1);
   }
   if (where[0] != '\0') {
-    fprintf(stderr, "%s: ", where);
+    text_print(stderr, "%s: ", where);
   }
-  vfprintf(stderr, format, arguments);
+  text_vprint(stderr, format, arguments);
   fputc('\n', stderr);
   va_end(arguments);
   if (!source->is_assignment && node != NULL) {
@@ -154,6 +191,10 @@ static void check_keys(struct reader *reader, const struct source *source,
                        const yaml_node_t *map, const char *where) {
   for (size_t i = 0; i < pairs(map); ++i) {
     const yaml_node_t *key = pair_key(source, map, i);
+    if (i == MAX_KEYS) {
+      complain(reader, source, key, where, "more than %d keys", MAX_KEYS);
+      return;
+    }
     if (key->type != YAML_SCALAR_NODE) {
       complain(reader, source, key, where, "a key must be a plain word");
       continue;
@@ -178,8 +219,11 @@ static struct stated read_stated(struct reader *reader, const struct source *sou
   const yaml_node_t *sure = member(source, map, "confidence");
   struct stated stated = around;
   if (said != NULL) {
-    if (said->type != YAML_SCALAR_NODE || text_of(said)[0] == '\0') {
-      complain(reader, source, said, where, "`source` wants a text");
+    if (said->type != YAML_SCALAR_NODE || text_of(said)[0] == '\0' ||
+        strlen(text_of(said)) > MAX_STATEMENT) {
+      complain(reader, source, said, where, "`source` wants a text of 1 to %d bytes",
+               MAX_STATEMENT);
+      return stated;
     }
     stated.source = text_of(said);
   }
@@ -340,6 +384,10 @@ static bool read_text(struct reader *reader, const struct source *source,
     complain(reader, source, node, where, "wants a name of 1 to %d bytes", MAX_NAME - 1);
     return false;
   }
+  if (text_hidden(text, false) != NULL) {
+    complain(reader, source, node, where, "wants a name of one line");
+    return false;
+  }
   memset(to, 0, MAX_NAME);
   memcpy(to, text, strlen(text));
   return true;
@@ -483,7 +531,9 @@ static void read_keys(struct reader *reader, const struct source *source,
       read_list_of_items(reader, source, value, deeper, GROUP_TRANCHE, place.outer, stated);
     } else if (!is_stated_key(word)) {
       complain_unknown(reader, source, word, where,
-                       schema_suggest(group, section, text_of(word)));
+                       reader->n_errors < MAX_MESSAGES
+                           ? schema_suggest(group, section, text_of(word))
+                           : NULL);
     }
   }
 }
@@ -685,8 +735,8 @@ static void read_correlations(struct reader *reader, const struct source *source
   }
 }
 
-static void read_file(struct reader *reader, const char *path, int depth,
-                      const struct source *includer, const yaml_node_t *node);
+static void read_file(struct reader *reader, const char *path, const struct source *includer,
+                      const yaml_node_t *node);
 
 static void read_include(struct reader *reader, const struct source *source,
                          const yaml_node_t *node) {
@@ -702,7 +752,7 @@ static void read_include(struct reader *reader, const struct source *source,
     complain(reader, source, node, "include", "name too long");
     return;
   }
-  read_file(reader, path, source->depth + 1, source, node);
+  read_file(reader, path, source, node);
 }
 
 static void read_top(struct reader *reader, const struct source *source,
@@ -739,46 +789,91 @@ static void read_top(struct reader *reader, const struct source *source,
     } else if (schema_has_section(name)) {
       read_keys(reader, source, value, name, GROUP_SECTION, name, nowhere, nothing);
     } else {
-      complain_unknown(reader, source, word, "deck", schema_suggest_section(name));
+      complain_unknown(reader, source, word, "deck",
+                       reader->n_errors < MAX_MESSAGES ? schema_suggest_section(name) : NULL);
     }
   }
 }
 
 /* ---- texts */
 
-/* A first pass over the events: nesting is bounded, anchors and aliases are refused, so that no
-   small file can unfold into a large one. */
+/* Where the parser stopped. It counts lines only where it can read. */
+static yaml_mark_t problem_mark(const struct source *source, const yaml_parser_t *parser) {
+  yaml_mark_t mark = {0};
+  if (parser->error != YAML_READER_ERROR) {
+    return parser->problem_mark;
+  }
+  const char *line = source->text, *stop = source->text + parser->problem_offset;
+  for (const char *next = after_line(line); next <= stop && next > line;
+       next = after_line(line)) {
+    line = next;
+    ++mark.line;
+  }
+  uint32_t letter = 0;
+  for (size_t n = 1; line < stop && n > 0; line += n) {
+    n = text_letter(line, &letter);
+    ++mark.column;
+  }
+  return mark;
+}
+
+/* What an event must not be, in words; NULL if it may. */
+static const char *find_fault(const yaml_event_t *event, int nesting, int documents,
+                              int values) {
+  const bool scalar = event->type == YAML_SCALAR_EVENT;
+  const char *text = scalar ? (const char *)event->data.scalar.value : "";
+  if (event->type == YAML_ALIAS_EVENT || (scalar && event->data.scalar.anchor != NULL) ||
+      (event->type == YAML_SEQUENCE_START_EVENT && event->data.sequence_start.anchor != NULL) ||
+      (event->type == YAML_MAPPING_START_EVENT && event->data.mapping_start.anchor != NULL)) {
+    return "anchors and aliases are not part of a deck";
+  }
+  if (documents > 1) {
+    return "a deck is one YAML document; this begins another";
+  }
+  if (nesting > MAX_NESTING) {
+    return "nested too deeply";
+  }
+  if (values > MAX_VALUES) {
+    return "more keys and values than a deck may have";
+  }
+  if (scalar && strlen(text) != event->data.scalar.length) {
+    return "this text holds a zero byte";
+  }
+  if (text_hidden(text, true) != NULL) {
+    return "this text holds a character that does not show: a control character, or a mark "
+           "that "
+           "turns the direction of writing";
+  }
+  return NULL;
+}
+
+/* A first pass over the events: nesting and number are bounded, anchors and aliases are
+   refused, so that no small file can unfold into a large one; and no text hides anything. */
 static bool check_events(struct reader *reader, const struct source *source,
                          yaml_parser_t *parser) {
-  int nesting = 0, documents = 0;
+  int nesting = 0, documents = 0, values = 0;
   for (;;) {
     yaml_event_t event;
+    yaml_node_t at = {0};
     if (!yaml_parser_parse(parser, &event)) {
-      yaml_node_t at = {0};
-      at.start_mark = parser->problem_mark;
-      at.end_mark = parser->problem_mark;
+      at.start_mark = problem_mark(source, parser);
+      at.end_mark = at.start_mark;
+      reader->out_of_memory |= parser->error == YAML_MEMORY_ERROR;
       complain(reader, source, &at, "", "%s",
                parser->problem != NULL ? parser->problem : "not readable as YAML");
       return false;
     }
     const yaml_event_type_t type = event.type;
-    const bool anchored =
-        type == YAML_ALIAS_EVENT ||
-        (type == YAML_SCALAR_EVENT && event.data.scalar.anchor != NULL) ||
-        (type == YAML_SEQUENCE_START_EVENT && event.data.sequence_start.anchor != NULL) ||
-        (type == YAML_MAPPING_START_EVENT && event.data.mapping_start.anchor != NULL);
-    yaml_node_t at = {0};
-    at.start_mark = event.start_mark;
-    at.end_mark = event.end_mark;
-    yaml_event_delete(&event);
     nesting += type == YAML_SEQUENCE_START_EVENT || type == YAML_MAPPING_START_EVENT;
     nesting -= type == YAML_SEQUENCE_END_EVENT || type == YAML_MAPPING_END_EVENT;
     documents += type == YAML_DOCUMENT_START_EVENT;
-    if (anchored || nesting > MAX_NESTING || documents > 1) {
-      complain(reader, source, &at, "",
-               anchored        ? "anchors and aliases are not part of a deck"
-               : documents > 1 ? "a deck is one YAML document; this begins another"
-                               : "nested too deeply");
+    ++values;
+    const char *fault = find_fault(&event, nesting, documents, values);
+    at.start_mark = event.start_mark;
+    at.end_mark = event.end_mark;
+    yaml_event_delete(&event);
+    if (fault != NULL) {
+      complain(reader, source, &at, "", "%s", fault);
       return false;
     }
     if (type == YAML_STREAM_END_EVENT) {
@@ -792,6 +887,10 @@ static void read_source(struct reader *reader, struct source *source) {
   yaml_document_t document;
   if (strlen(source->text) != source->size) {
     complain(reader, source, NULL, "", "holds a zero byte");
+    return;
+  }
+  if (source->size > MAX_RESOLVED) {
+    complain(reader, source, NULL, "", "larger than any deck");
     return;
   }
   if (!yaml_parser_initialize(&parser)) {
@@ -844,14 +943,35 @@ static char *slurp(const char *path, size_t *size, const char **why) {
   return text;
 }
 
-static void read_file(struct reader *reader, const char *path, int depth,
-                      const struct source *includer, const yaml_node_t *node) {
-  const char *why = NULL;
+/* Why a deck cannot be included; NULL if it can. Its size is seen when it is read. */
+static const char *refuse(struct source *source) {
+  struct stat about;
+  if (source->depth > MAX_INCLUDES) {
+    return "decks include each other too deeply";
+  }
+  if (stat(source->name, &about) != 0) {
+    return strerror(errno);
+  }
+  source->device = about.st_dev;
+  source->file = about.st_ino;
+  for (const struct source *one = source->included_by; one != NULL; one = one->included_by) {
+    if (one->device == about.st_dev && one->file == about.st_ino) {
+      return "decks include each other in a circle";
+    }
+  }
+  /* The user may give a pipe; a deck must not make the program wait for one. */
+  return source->depth > 0 && !S_ISREG(about.st_mode) ? "is no file" : NULL;
+}
+
+static void read_file(struct reader *reader, const char *path, const struct source *includer,
+                      const yaml_node_t *node) {
   size_t size = 0;
-  struct source source = {.name = path, .depth = depth};
-  char *text = depth > MAX_INCLUDES ? NULL : slurp(path, &size, &why);
+  struct source source = {.name = path,
+                          .depth = includer != NULL ? includer->depth + 1 : 0,
+                          .included_by = includer};
+  const char *why = refuse(&source);
+  char *text = why == NULL ? slurp(path, &size, &why) : NULL;
   if (text == NULL) {
-    why = depth > MAX_INCLUDES ? "decks include each other too deeply" : why;
     if (includer != NULL) {
       complain(reader, includer, node, "include", "%s: %s", path, why);
     } else {
@@ -876,6 +996,12 @@ static void read_assignment(struct reader *reader, const char *assignment) {
   if (equals == NULL || equals == assignment || strlen(assignment) > 4096) {
     text[0] = '\0';
     complain(reader, &source, NULL, "", "wants KEY=VALUE");
+    return;
+  }
+  const char *odd = strpbrk(assignment, "\n\"\\");
+  if (text_hidden(assignment, false) != NULL || (odd != NULL && odd < equals)) {
+    text[0] = '\0';
+    complain(reader, &source, NULL, "", "wants one line, KEY=VALUE, and a key of plain words");
     return;
   }
   for (const char *c = assignment; c < equals && level < MAX_NESTING; ++level) {
@@ -904,6 +1030,7 @@ static void name_after_file(struct deck *deck, const char *path) {
     --kept; /* not inside a letter of UTF-8 */
   }
   memcpy(deck->name, base, kept);
+  text_clean(deck->name);
 }
 
 /* What a deck need not say. */
@@ -968,7 +1095,7 @@ static enum status finish(struct reader *reader, const char *path, char **resolv
 
 static enum status read_all(struct reader *reader, const char *path,
                             const char *const *assignments, int n, char **resolved) {
-  read_file(reader, path, 0, NULL, NULL);
+  read_file(reader, path, NULL, NULL);
   for (int i = 0; reader->n_errors == 0 && i < n; ++i) {
     read_assignment(reader, assignments[i]);
   }

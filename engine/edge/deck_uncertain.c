@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "edge/deck_store.h"
 #include "edge/key_path.h"
 #include "edge/laws.h"
@@ -20,8 +21,8 @@ static int find_fault(const char *where, const char *section, const char *key,
                       const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  fprintf(stderr, "%s: error: %s%s%s: ", where, section, key[0] != '\0' ? "." : "", key);
-  vfprintf(stderr, format, arguments);
+  text_print(stderr, "%s: error: %s%s%s: ", where, section, key[0] != '\0' ? "." : "", key);
+  text_vprint(stderr, format, arguments);
   fputc('\n', stderr);
   va_end(arguments);
   return 1;

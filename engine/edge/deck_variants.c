@@ -9,6 +9,7 @@
 
 #include "base/arrays.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "edge/deck_store.h"
 #include "model/uncertain.h"
 
@@ -34,8 +35,8 @@ static bool belongs(const struct uncertain *item, const struct group_of_keys *gr
 
 static void put_value(const struct deck *deck, int64_t i, double u, const char *before) {
   const struct uncertain *item = &deck->uncertain[i];
-  fprintf(stderr, "%s%s %s %.6g%s%s", before, item->name, item->scale ? "x" : "=",
-          law_quantile(&item->law, u), item->unit[0] != '\0' ? " " : "", item->unit);
+  text_print(stderr, "%s%s %s %.6g%s%s", before, item->name, item->scale ? "x" : "=",
+             law_quantile(&item->law, u), item->unit[0] != '\0' ? " " : "", item->unit);
 }
 
 /* Is the deck at these quantiles one that the model can run? If not, says with which values of
@@ -54,7 +55,7 @@ static bool look_at(const struct look *look, const double *u,
                 ? look->store->laws.items[i].where
                 : where;
   }
-  fprintf(stderr, "%s: error: uncertain: %s", where != NULL ? where : look->path, why);
+  text_print(stderr, "%s: error: uncertain: %s", where != NULL ? where : look->path, why);
   const char *before = "; so it is with ";
   for (int64_t i = 0; i < deck->n_uncertain; ++i) {
     if (group == NULL || belongs(&deck->uncertain[i], group)) {
