@@ -179,15 +179,15 @@ def result_seeds():
                 variable("path_ranges", "int64", [("range", 1), ("range_end", 2)], [0, paths], True))
 
     def tally(prefix, words, columns, paths):
-        """The words begin with the paths of each part."""
-        return (variable(prefix + "words", "int64", [("words", words)], [paths], True) +
+        """The words begin with the paths of each part, and the number of blocks."""
+        return (variable(prefix + "words", "int64", [("words", words)], [paths, *[0] * 31, 1], True) +
                 variable(prefix + "centre", "double", [("centre", columns)], state=True))
 
     put("result", "one", head + state(0, 512) + tally("", special(0), special(1), 512))
     pair = (attribute("second_deck_name", "char", "base", True) + variable("second_deck", "char", [("deck_size", 1)], b"@", True))
     put("result", "two", head + attribute("second_deck", "char", "other") + state(0, 512) + pair + tally("", special(2), special(1), 512) +
         tally("first_", special(3), special(1), 512) + tally("second_", special(3), special(1), 512))
-    put("result", "replicates", head + state(512, 512) + tally("", special(0), special(1), 512) + tally("replicate_", special(4), special(5), 0))
+    put("result", "replicates", head + state(512, 512) + tally("", special(0), special(1), 512) + tally("replicate_", special(4), special(5), 1))
     quarters = [("time", 4)]
     shown = (variable("time", "double", quarters, [3, 6, 9, 12]) + variable("paths", "int64", [], [512]) +
              variable("quantile", "double", [("quantile", 3)], [0.05, 0.5, 0.95]) + variable("level", "double", [("level", 2)], [0.95, 0.99]) +
