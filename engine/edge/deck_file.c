@@ -290,6 +290,11 @@ static bool read_list(struct reader *reader, const struct source *source,
   }
   for (size_t i = 0; i < items(node); ++i) {
     size_t more = 0;
+    if (*n == room) {
+      complain(reader, source, item_at(source, node, i), where, "holds more than %zu numbers",
+               room);
+      return false;
+    }
     if (!read_numbers(reader, source, item_at(source, node, i), where, key, values + *n,
                       room - *n, &more)) {
       return false;
