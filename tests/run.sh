@@ -102,6 +102,7 @@ unit_tests build
 unit_tests build/clang-mpich
 # Open MPI and the NetCDF library keep what they took; leaks are looked for in our own rooms by the unit tests.
 ASAN_OPTIONS=detect_leaks=0 unit_tests build/sanitize
+step "fuzzing" tests/fuzz/run.sh
 step "make install" make -C build -s install DESTDIR="$PWD/build/installed"
 step "make distcheck" make -C build -s distcheck
 program_tests program tests/program -rs
