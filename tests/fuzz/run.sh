@@ -80,8 +80,18 @@ fuzz() {
   return "$code"
 }
 
-failed=0
+# As many at a time as there are processors.
+failed=0 running=0
 for target in "${targets[@]}"; do
-  fuzz "$target" || failed=1
+  if [ "$running" -ge "$(nproc)" ]; then
+    wait -n || failed=1
+    running=$((running - 1))
+  fi
+  fuzz "$target" &
+  running=$((running + 1))
+done
+while [ "$running" -gt 0 ]; do
+  wait -n || failed=1
+  running=$((running - 1))
 done
 exit "$failed"

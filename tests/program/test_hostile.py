@@ -22,7 +22,7 @@ HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066
 MEMORY = 2 << 30  # bytes that a call may take
 
 
-def tenor(*words, cwd, seconds=20, sanitized="sanitize" in TENOR):
+def tenor(*words, cwd, seconds=60, sanitized="sanitize" in TENOR):
     """A call with bounds on time and memory, whose words can be shown."""
     def bound():
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
@@ -333,8 +333,9 @@ def test_a_state_that_cannot_be_is_refused(tmp_path, result, what):
     path = tmp_path / "bad.nc"
     shutil.copy(result, path)
     change(path, DAMAGE[what])
-    for words, (code, _, said) in zip(READERS, read_all_ways(path)):
-        assert code == 0 if words[0] == "show" else code == 6 and "bad.nc" in said, (words, said)
+    for words in READERS[3:]:
+        code, _, said = tenor(words[0], path, *words[1:], cwd=tmp_path)
+        assert code == 6 and "bad.nc" in said, (words, said)
 
 
 def test_a_file_that_claims_to_be_huge_is_refused(tmp_path, result):
