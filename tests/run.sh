@@ -125,8 +125,8 @@ step "make distcheck" make -C build -s distcheck
 wait "$cluster"
 count_tests cluster
 
-# Pages are made by one thread each: their tests run beside those under the sanitizers, and nothing else does.
-pages=(tests/program/test_{report,figures,browser}.py)
+# Pages are made, and keys are tried, by one thread each: their tests run beside those under the sanitizers.
+pages=(tests/program/test_{report,figures,browser,keys}.py)
 program_tests program tests/program "${pages[@]/#/--ignore=}" -rs
 run_tests pages "${pages[@]}" -rs &
 making=$!
