@@ -1,729 +1,19 @@
 #include "edge/deck_file.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <limits.h>
-#include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
 
-#include "base/arrays.h"
-#include "edge/complaint.h"
-#include "edge/deck_store.h"
+#include "edge/deck_reader.h"
 
 enum {
-  MAX_BYTES = 1 << 20,      /* of a deck file */
-  MAX_NESTING = 16,         /* of its YAML */
-  MAX_INCLUDES = 8,         /* deck includes deck includes ... */
-  MAX_WHERE = PATH_MAX + 64 /* bytes of file:line:column */
+  MAX_BYTES = 1 << 20, /* of a deck file */
+  MAX_INCLUDES = 8,    /* deck includes deck includes ... */
+  MAX_LEVELS = 16      /* of the key of an assignment */
 };
 
-struct source { /* one text being read: a file, or one --set assignment */
-  const char *name;
-  const char *text; /* closed by a zero byte */
-  size_t size;
-  bool is_assignment; /* lines and columns mean nothing to the user then */
-  yaml_document_t *document;
-  const struct source *includer; /* NULL: nobody */
-};
-
-struct reader {
-  struct deck_store store;
-  struct units *units;
-  bool out_of_memory;
-};
-
-struct stated { /* source and confidence that hold where a value has none of its own; borrowed
-                   from the document */
-  const char *source, *confidence;
-};
-
-/* ---- messages */
-
-static void tell_where(const struct source *source, const yaml_node_t *node,
-                       char where[MAX_WHERE]) {
-  if (source->is_assignment || node == NULL) {
-    snprintf(where, MAX_WHERE, "%s", source->name);
-  } else {
-    snprintf(where, MAX_WHERE, "%s:%zu:%zu", source->name, node->start_mark.line + 1,
-             node->start_mark.column + 1);
-  }
-}
-
-/* One fault, at a node; NULL: the text as a whole. */
-static void complain(struct reader *reader, const struct source *source,
-                     const yaml_node_t *node, const char *key, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
-
-static void complain(struct reader *reader, const struct source *source,
-                     const yaml_node_t *node, const char *key, const char *format, ...) {
-  char where[MAX_WHERE], sentence[2048];
-  size_t width = 1;
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(sentence, sizeof sentence, format, arguments);
-  va_end(arguments);
-  tell_where(source, node, where);
-  if (node != NULL && node->end_mark.line == node->start_mark.line &&
-      node->end_mark.column > node->start_mark.column) {
-    width = node->end_mark.column - node->start_mark.column;
-  }
-  complaints_tell(&reader->store.complaints, where, width, key, "%s", sentence);
-}
-
-/* ---- YAML nodes */
-
-static const yaml_node_t *node_at(const struct source *source, int index) {
-  return yaml_document_get_node(source->document, index);
-}
-
-/* The text of a scalar; "" for anything else. */
-static const char *text_of(const yaml_node_t *node) {
-  return node->type == YAML_SCALAR_NODE ? (const char *)node->data.scalar.value : "";
-}
-
-static bool is_text(const yaml_node_t *node, const char *text) {
-  return node->type == YAML_SCALAR_NODE && strcmp(text_of(node), text) == 0;
-}
-
-static size_t pairs(const yaml_node_t *map) {
-  return map->type == YAML_MAPPING_NODE
-             ? (size_t)(map->data.mapping.pairs.top - map->data.mapping.pairs.start)
-             : 0;
-}
-
-static const yaml_node_t *pair_key(const struct source *source, const yaml_node_t *map,
-                                   size_t i) {
-  return node_at(source, map->data.mapping.pairs.start[i].key);
-}
-
-static const yaml_node_t *pair_value(const struct source *source, const yaml_node_t *map,
-                                     size_t i) {
-  return node_at(source, map->data.mapping.pairs.start[i].value);
-}
-
-static const yaml_node_t *member(const struct source *source, const yaml_node_t *map,
-                                 const char *name) {
-  for (size_t i = 0; i < pairs(map); ++i) {
-    if (is_text(pair_key(source, map, i), name)) {
-      return pair_value(source, map, i);
-    }
-  }
-  return NULL;
-}
-
-static size_t items(const yaml_node_t *sequence) {
-  return (size_t)(sequence->data.sequence.items.top - sequence->data.sequence.items.start);
-}
-
-static const yaml_node_t *item_at(const struct source *source, const yaml_node_t *sequence,
-                                  size_t i) {
-  return node_at(source, sequence->data.sequence.items.start[i]);
-}
-
-/* libyaml takes repeated keys; we do not. Keys must be plain words. */
-static void check_keys(struct reader *reader, const struct source *source,
-                       const yaml_node_t *map, const char *where) {
-  for (size_t i = 0; i < pairs(map); ++i) {
-    const yaml_node_t *key = pair_key(source, map, i);
-    if (key->type != YAML_SCALAR_NODE) {
-      complain(reader, source, key, where, "a key must be a plain word");
-      continue;
-    }
-    for (size_t j = 0; j < i; ++j) {
-      const yaml_node_t *earlier = pair_key(source, map, j);
-      if (is_text(earlier, text_of(key))) {
-        complain(reader, source, key, where, "repeated key `%s`, first given in line %zu",
-                 text_of(key), earlier->start_mark.line + 1);
-        break;
-      }
-    }
-  }
-}
-
-/* source: and confidence: of a mapping; where it has none, those of the mapping around it. */
-static struct stated read_stated(struct reader *reader, const struct source *source,
-                                 const yaml_node_t *map, struct stated around,
-                                 const char *where) {
-  static const char *const words[] = {"fact", "derived", "assumed"};
-  const yaml_node_t *said = member(source, map, "source");
-  const yaml_node_t *sure = member(source, map, "confidence");
-  struct stated stated = around;
-  if (said != NULL) {
-    if (said->type != YAML_SCALAR_NODE || text_of(said)[0] == '\0') {
-      complain(reader, source, said, where, "`source` wants a text");
-    }
-    stated.source = text_of(said);
-  }
-  if (sure != NULL) {
-    bool known = false;
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; ++i) {
-      known = known || is_text(sure, words[i]);
-    }
-    if (!known) {
-      complain(reader, source, sure, where,
-               "`confidence` wants fact, derived or assumed, not `%.40s`", text_of(sure));
-      return stated;
-    }
-    stated.confidence = text_of(sure);
-  }
-  return stated;
-}
-
-static bool is_stated_key(const yaml_node_t *key) {
-  return is_text(key, "source") || is_text(key, "confidence");
-}
-
-/* ---- values */
-
-static void complain_range(struct reader *reader, const struct source *source,
-                           const yaml_node_t *node, const char *where, const struct key *key,
-                           double value) {
-  const char *unit = units_canonical(key->kind);
-  char wanted[120], hint[60] = "";
-  schema_range(key, wanted, sizeof wanted);
-  if (key->kind == KIND_NUMBER && key->high == 1.0 && value > 1.0 && value <= 100.0) {
-    snprintf(hint, sizeof hint, "; did you mean `%.15g %%`?", value);
-  }
-  complain(reader, source, node, where, "%.15g%s%s is out of range; wanted %s%s", value,
-           unit[0] != '\0' ? " " : "", unit, wanted, hint);
-}
-
-/* Numbers of one scalar, checked against the range. false after a complaint. */
-static bool read_numbers(struct reader *reader, const struct source *source,
-                         const yaml_node_t *node, const char *where, const struct key *key,
-                         double *values, size_t room, size_t *n) {
-  char why[256];
-  if (node->type != YAML_SCALAR_NODE) {
-    complain(reader, source, node, where, "wants a value, not a list or a mapping");
-    return false;
-  }
-  if (!units_read(reader->units, text_of(node), key->kind, values, room, n, why, sizeof why)) {
-    complain(reader, source, node, where, "%s", why);
-    return false;
-  }
-  for (size_t i = 0; i < *n; ++i) {
-    if (!schema_holds(key, values[i])) {
-      complain_range(reader, source, node, where, key, values[i]);
-      return false;
-    }
-  }
-  return true;
-}
-
-/* A list: one scalar with several numbers, or a sequence of scalars with one or more each. */
-static bool read_list(struct reader *reader, const struct source *source,
-                      const yaml_node_t *node, const char *where, const struct key *key,
-                      double *values, size_t room, size_t *n) {
-  *n = 0;
-  if (node->type != YAML_SEQUENCE_NODE) {
-    return read_numbers(reader, source, node, where, key, values, room, n);
-  }
-  for (size_t i = 0; i < items(node); ++i) {
-    size_t more = 0;
-    if (!read_numbers(reader, source, item_at(source, node, i), where, key, values + *n,
-                      room - *n, &more)) {
-      return false;
-    }
-    *n += more;
-  }
-  return true;
-}
-
-static bool read_fixed(struct reader *reader, const struct source *source,
-                       const yaml_node_t *node, const char *where, const struct key *key,
-                       double *to) {
-  double values[N_FACTORS * N_FACTORS];
-  const size_t wanted = schema_values(key->shape);
-  size_t n = 0;
-  if (!read_list(reader, source, node, where, key, values, wanted, &n)) {
-    return false;
-  }
-  if (n != wanted) {
-    complain(reader, source, node, where, "has %zu number%s, wanted %zu%s", n,
-             n == 1 ? "" : "s", wanted,
-             key->shape == SHAPE_REGIMES ? ": boom, plateau, winter" : "");
-    return false;
-  }
-  memcpy(to, values, wanted * sizeof *values);
-  return true;
-}
-
-static bool read_count(struct reader *reader, const struct source *source,
-                       const yaml_node_t *node, const char *where, const struct key *key,
-                       int64_t *to) {
-  char why[256];
-  double value = 0.0;
-  size_t n = 0;
-  const char *text = text_of(node);
-  const size_t digits = strspn(text, "0123456789");
-  if (digits > 0 && digits < 21 && text[digits] == '\0') { /* all 64 bits of a seed */
-    errno = 0;
-    const unsigned long long whole = strtoull(text, NULL, 10);
-    if (errno == 0 && schema_holds(key, (double)whole)) {
-      *to = (int64_t)whole;
-      return true;
-    }
-  }
-  if (node->type != YAML_SCALAR_NODE ||
-      !units_read(reader->units, text, KIND_NUMBER, &value, 1, &n, why, sizeof why) ||
-      value != floor(value)) {
-    complain(reader, source, node, where, "wants a whole number, not `%.60s`", text);
-    return false;
-  }
-  if (!schema_holds(key, value) || value >= 0x1p63) {
-    complain_range(reader, source, node, where, key, value);
-    return false;
-  }
-  *to = (int64_t)value;
-  return true;
-}
-
-static bool read_flag(struct reader *reader, const struct source *source,
-                      const yaml_node_t *node, const char *where, int64_t *to) {
-  if (!is_text(node, "true") && !is_text(node, "false")) {
-    const char *text = text_of(node);
-    const bool yes = strcmp(text, "yes") == 0 || strcmp(text, "on") == 0 ||
-                     strcmp(text, "True") == 0 || strcmp(text, "1") == 0;
-    complain(reader, source, node, where, "wants true or false, not `%.60s`%s", text,
-             yes ? "; did you mean `true`?" : "");
-    return false;
-  }
-  *to = is_text(node, "true") ? 1 : 0;
-  return true;
-}
-
-static bool read_choice(struct reader *reader, const struct source *source,
-                        const yaml_node_t *node, const char *where, const struct key *key,
-                        int64_t *to) {
-  const char *word = key->choices;
-  for (int64_t number = 0; node->type == YAML_SCALAR_NODE; ++number) {
-    const size_t length = strcspn(word, "|");
-    if (strlen(text_of(node)) == length && strncmp(word, text_of(node), length) == 0) {
-      *to = number;
-      return true;
-    }
-    if (word[length] == '\0') {
-      break;
-    }
-    word += length + 1;
-  }
-  char near[MAX_NAME], words[256];
-  schema_choices(key->choices, words, sizeof words);
-  const bool close =
-      schema_suggest_choice(key->choices, text_of(node), near, sizeof near) != NULL;
-  complain(reader, source, node, where, "wants one of %s, not `%.60s`%s%s%s", words,
-           text_of(node), close ? "; did you mean `" : "", close ? near : "",
-           close ? "`?" : "");
-  return false;
-}
-
-static bool read_text(struct reader *reader, const struct source *source,
-                      const yaml_node_t *node, const char *where, char *to) {
-  const char *text = text_of(node);
-  if (node->type != YAML_SCALAR_NODE || text[0] == '\0' || strlen(text) >= MAX_NAME) {
-    complain(reader, source, node, where, "wants a name of 1 to %d bytes", MAX_NAME - 1);
-    return false;
-  }
-  memset(to, 0, MAX_NAME);
-  memcpy(to, text, strlen(text));
-  return true;
-}
-
-static bool read_date(struct reader *reader, const struct source *source,
-                      const yaml_node_t *node, const char *where, int64_t *to) {
-  static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  int year = 0, month = 0, day = 0, end = 0;
-  const char *text = text_of(node);
-  const bool form = strlen(text) == 10 && strspn(text, "0123456789-") == 10 &&
-                    sscanf(text, "%4d-%2d-%2d%n", &year, &month, &day, &end) == 3 && end == 10;
-  const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-  if (!form || year < 1900 || month < 1 || month > 12 || day < 1 ||
-      day > lengths[month - 1] + (month == 2 && leap ? 1 : 0)) {
-    complain(reader, source, node, where,
-             "wants a date like 2026-04-01 from 1900 on, not `%.40s`", text);
-    return false;
-  }
-  to[0] = year;
-  to[1] = month;
-  to[2] = day;
-  return true;
-}
-
-static bool read_one(struct reader *reader, const struct source *source,
-                     const yaml_node_t *node, const char *where, const struct key *key,
-                     void *to) {
-  double value = 0.0;
-  size_t n = 0;
-  switch (key->kind) {
-    case KIND_TEXT: return read_text(reader, source, node, where, to);
-    case KIND_DATE: return read_date(reader, source, node, where, to);
-    case KIND_FLAG: return read_flag(reader, source, node, where, to);
-    case KIND_CHOICE: return read_choice(reader, source, node, where, key, to);
-    case KIND_COUNT: return read_count(reader, source, node, where, key, to);
-    default: break;
-  }
-  if (!read_numbers(reader, source, node, where, key, &value, 1, &n)) {
-    return false;
-  }
-  if (schema_is_whole(key)) {
-    *(int64_t *)to = (int64_t)value;
-  } else {
-    *(double *)to = value;
-  }
-  return true;
-}
-
-static bool read_shape(struct reader *reader, const struct source *source,
-                       const yaml_node_t *node, const char *where, const struct key *key,
-                       void *to) {
-  if (key->shape == SHAPE_ONE) {
-    return read_one(reader, source, node, where, key, to);
-  }
-  if (key->shape != SHAPE_YEARLY) {
-    return read_fixed(reader, source, node, where, key, to);
-  }
-  struct yearly yearly = {0};
-  size_t n = 0;
-  if (!read_list(reader, source, node, where, key, yearly.at, MAX_YEARS, &n)) {
-    return false;
-  }
-  yearly.n = (int64_t)n;
-  *(struct yearly *)to = yearly;
-  return true;
-}
-
-/* A key's node: the value itself, or a mapping of value, source and confidence. */
-static void read_key(struct reader *reader, const struct source *source,
-                     const yaml_node_t *node, const char *where, const struct key *key,
-                     struct place place, struct stated stated) {
-  const yaml_node_t *value = node;
-  if (node->type == YAML_MAPPING_NODE) {
-    check_keys(reader, source, node, where);
-    for (size_t i = 0; i < pairs(node); ++i) {
-      const yaml_node_t *word = pair_key(source, node, i);
-      if (!is_stated_key(word) && !is_text(word, "value")) {
-        complain(reader, source, word, where,
-                 "unknown key `%.60s`; wanted value, source or confidence", text_of(word));
-      }
-    }
-    stated = read_stated(reader, source, node, stated, where);
-    value = member(source, node, "value");
-    if (value == NULL) {
-      complain(reader, source, node, where, "has no `value`");
-      return;
-    }
-  }
-  char at[MAX_WHERE];
-  tell_where(source, value, at);
-  if (read_shape(reader, source, value, where, key, store_value(&reader->store, key, place)) &&
-      !store_note(&reader->store, key, place, at, stated.source, stated.confidence)) {
-    reader->out_of_memory = true;
-  }
-}
-
-/* ---- sections and lists */
-
-/* `near`: the key that may have been meant, NULL if none. */
-static void complain_unknown(struct reader *reader, const struct source *source,
-                             const yaml_node_t *word, const char *where, const char *near) {
-  const struct key *elsewhere = schema_elsewhere(text_of(word));
-  char name[128] = "";
-  if (elsewhere != NULL) { /* the right word in the wrong place is surer than a like word */
-    schema_name(elsewhere, name, sizeof name);
-    near = name;
-  }
-  complain(reader, source, word, where, "unknown key `%.60s`%s%s%s", text_of(word),
-           near != NULL ? "; did you mean `" : "", near != NULL ? near : "",
-           near != NULL ? "`?" : "");
-}
-
-/* A word that should name an item of a list. */
-static void complain_no_item(struct reader *reader, const struct source *source,
-                             const yaml_node_t *word, const char *where, enum group group,
-                             int64_t outer) {
-  const struct list *list = &schema_lists[group];
-  const int64_t n = *store_count(&reader->store, group, outer);
-  char names[1024] = "", near[MAX_NAME];
-  size_t length = 0;
-  for (int64_t i = 0; i < n && length + MAX_NAME < sizeof names; ++i) {
-    char name[MAX_NAME];
-    store_name_item(&reader->store, group, outer, i, name);
-    length +=
-        (size_t)snprintf(names + length, sizeof names - length, "%s%s", i > 0 ? "|" : "", name);
-  }
-  if (schema_suggest_choice(names, text_of(word), near, sizeof near) != NULL) {
-    complain(reader, source, word, where, "there is no %s `%.60s`; did you mean `%s`?",
-             list->label, text_of(word), near);
-  } else {
-    complain(reader, source, word, where,
-             "there is no %s `%.60s` to change among the %" PRId64
-             " of the deck; new ones are listed under `add:`",
-             list->label, text_of(word), n);
-  }
-}
-
-static bool is_map(struct reader *reader, const struct source *source, const yaml_node_t *node,
-                   const char *where) {
-  if (node->type != YAML_MAPPING_NODE) {
-    const char *colon = strchr(text_of(node), ':');
-    complain(reader, source, node, where, "wants keys with values%s",
-             colon != NULL && colon[1] != ' ' ? "; a space is wanted after the colon" : "");
-    return false;
-  }
-  return true;
-}
-
-static void read_list_of_items(struct reader *reader, const struct source *source,
-                               const yaml_node_t *node, const char *where, enum group group,
-                               int64_t outer, struct stated stated);
-
-/* The keys of a section, or of one item of a list. */
-static void read_keys(struct reader *reader, const struct source *source,
-                      const yaml_node_t *map, const char *where, enum group group,
-                      const char *section, struct place place, struct stated stated) {
-  if (!is_map(reader, source, map, where)) {
-    return;
-  }
-  check_keys(reader, source, map, where);
-  stated = read_stated(reader, source, map, stated, where);
-  for (size_t i = 0; i < pairs(map); ++i) {
-    const yaml_node_t *word = pair_key(source, map, i), *value = pair_value(source, map, i);
-    const struct key *key = schema_find(group, section, text_of(word));
-    char deeper[256];
-    snprintf(deeper, sizeof deeper, "%s.%.60s", where, text_of(word));
-    const struct stated nothing = {NULL, NULL};
-    if (key != NULL) { /* a name needs no source of its own */
-      read_key(reader, source, value, deeper, key, place,
-               key->kind == KIND_TEXT ? nothing : stated);
-    } else if (group == GROUP_CUSTOMER && is_text(word, "tranches")) {
-      read_list_of_items(reader, source, value, deeper, GROUP_TRANCHE, place.outer, stated);
-    } else if (!is_stated_key(word)) {
-      complain_unknown(reader, source, word, where,
-                       schema_suggest(group, section, text_of(word)));
-    }
-  }
-}
-
-static struct place place_of(enum group group, int64_t outer, int64_t i) {
-  return group == GROUP_TRANCHE ? (struct place){outer, i} : (struct place){i, 0};
-}
-
-/* Puts the items of a sequence behind those that are there. */
-static void add_items(struct reader *reader, const struct source *source,
-                      const yaml_node_t *node, const char *where, enum group group,
-                      int64_t outer, struct stated stated) {
-  const struct list *list = &schema_lists[group];
-  int64_t *count = store_count(&reader->store, group, outer);
-  if (node->type != YAML_SEQUENCE_NODE) {
-    complain(reader, source, node, where, "wants a list of %ss, each with `- name:`",
-             list->label);
-    return;
-  }
-  const int64_t before = *count, n = before + (int64_t)items(node);
-  if (n < list->least || n > list->most) {
-    complain(reader, source, node, where,
-             "has %" PRId64 " entries; wanted %" PRId64 " to %" PRId64, n, list->least,
-             list->most);
-    return;
-  }
-  *count = n;
-  for (int64_t i = before; i < n; ++i) {
-    char deeper[256];
-    snprintf(deeper, sizeof deeper, "%.160s[%" PRId64 "]", where, i);
-    read_keys(reader, source, item_at(source, node, (size_t)(i - before)), deeper, group,
-              list->name, place_of(group, outer, i), stated);
-  }
-}
-
-/* What a mapping says of one item that is there: its keys, or `none`. */
-static void change_item(struct reader *reader, const struct source *source,
-                        const yaml_node_t *word, const yaml_node_t *value, const char *where,
-                        enum group group, int64_t outer, struct stated stated) {
-  const int64_t i = store_find_item(&reader->store, group, outer, text_of(word));
-  char deeper[256];
-  if (i < 0) {
-    complain_no_item(reader, source, word, where, group, outer);
-  } else if (is_text(value, "none")) {
-    store_remove(&reader->store, group, outer, i);
-  } else {
-    snprintf(deeper, sizeof deeper, "%.160s.%.60s", where, text_of(word));
-    read_keys(reader, source, value, deeper, group, schema_lists[group].name,
-              place_of(group, outer, i), stated);
-  }
-}
-
-/* A sequence replaces the whole list; a mapping changes it: NAME: keys, NAME: none, add: list.
- */
-static void read_list_of_items(struct reader *reader, const struct source *source,
-                               const yaml_node_t *node, const char *where, enum group group,
-                               int64_t outer, struct stated stated) {
-  if (node->type == YAML_SEQUENCE_NODE) {
-    store_forget(&reader->store, group, outer, 0);
-    add_items(reader, source, node, where, group, outer, stated);
-  } else if (node->type == YAML_MAPPING_NODE) {
-    check_keys(reader, source, node, where);
-    stated = read_stated(reader, source, node, stated, where);
-    for (size_t i = 0; i < pairs(node); ++i) {
-      const yaml_node_t *word = pair_key(source, node, i), *value = pair_value(source, node, i);
-      if (is_text(word, "add")) {
-        add_items(reader, source, value, where, group, outer, stated);
-      } else if (!is_stated_key(word)) {
-        change_item(reader, source, word, value, where, group, outer, stated);
-      }
-    }
-  } else {
-    complain(reader, source, node, where, "wants a list of %ss, or changes by number or name",
-             schema_lists[group].label);
-  }
-}
-
-/* ---- uncertain keys: kept as text until the whole deck is read */
-
-/* What a word is given: a text, or texts, which are parted by newlines. false after a
- * complaint.
- */
-static bool read_texts(struct reader *reader, const struct source *source,
-                       const yaml_node_t *node, const char *where, char *texts, size_t size) {
-  const bool list = node->type == YAML_SEQUENCE_NODE;
-  size_t n = 0;
-  for (size_t i = 0; i < (list ? items(node) : 1); ++i) {
-    const yaml_node_t *one = list ? item_at(source, node, i) : node;
-    if (one->type != YAML_SCALAR_NODE || n + strlen(text_of(one)) + 2 > size) {
-      complain(reader, source, one, where, "wants a value or a list of values");
-      return false;
-    }
-    n += (size_t)snprintf(texts + n, size - n, "%s%s", i > 0 ? "\n" : "", text_of(one));
-  }
-  texts[n] = '\0';
-  return true;
-}
-
-/* The words of a mapping. A law that is named begins the item afresh. */
-static void read_clause(struct reader *reader, const struct source *source,
-                        const yaml_node_t *map, const char *where, struct stated around,
-                        struct clause *clause) {
-  char texts[4096], at[MAX_WHERE];
-  if (!is_map(reader, source, map, where)) {
-    return;
-  }
-  check_keys(reader, source, map, where);
-  const struct stated stated = read_stated(reader, source, map, around, where);
-  for (size_t i = 0; i < pairs(map); ++i) {
-    const yaml_node_t *word = pair_key(source, map, i), *value = pair_value(source, map, i);
-    char deeper[256];
-    snprintf(deeper, sizeof deeper, "%.160s.%.60s", where, text_of(word));
-    if (is_stated_key(word) ||
-        !read_texts(reader, source, value, deeper, texts, sizeof texts)) {
-      continue;
-    }
-    if (clause->n == MAX_WORDS && clause_word(clause, text_of(word)) == NULL) {
-      complain(reader, source, word, where, "too many keys");
-      return;
-    }
-    tell_where(source, value, at);
-    reader->out_of_memory |= !clause_say(clause, text_of(word), texts, at);
-  }
-  reader->out_of_memory |= !clause_state(clause, stated.source, stated.confidence);
-}
-
-static struct clause *add_clause(struct reader *reader, const struct source *source,
-                                 const yaml_node_t *node, const char *where,
-                                 struct clauses *clauses) {
-  char at[MAX_WHERE];
-  if (clauses->n == clauses->most) {
-    complain(reader, source, node, where, "has more than %d entries", clauses->most);
-    return NULL;
-  }
-  tell_where(source, node, at);
-  struct clause *clause = clauses_add(clauses, at);
-  reader->out_of_memory |= clause == NULL;
-  return clause;
-}
-
-/* A sequence replaces all that was read before. */
-static void read_clauses(struct reader *reader, const struct source *source,
-                         const yaml_node_t *node, const char *where, struct clauses *clauses) {
-  const struct stated nothing = {NULL, NULL};
-  clauses_drop(clauses, NULL, NULL);
-  for (size_t i = 0; i < items(node); ++i) {
-    const yaml_node_t *item = item_at(source, node, i);
-    struct clause *clause = add_clause(reader, source, item, where, clauses);
-    char deeper[256];
-    snprintf(deeper, sizeof deeper, "%.160s[%zu]", where, i);
-    if (clause == NULL) {
-      return;
-    }
-    read_clause(reader, source, item, deeper, nothing, clause);
-  }
-}
-
-/* One key of a mapping: a law that is new, or in the place of another, or changed in some
-   words; or `none`. */
-static void read_change(struct reader *reader, const struct source *source,
-                        const yaml_node_t *word, const yaml_node_t *value,
-                        struct stated stated) {
-  struct deck_store *store = &reader->store;
-  const char *key = text_of(word);
-  char where[256], at[MAX_WHERE];
-  snprintf(where, sizeof where, "uncertain.%.200s", key);
-  if (is_text(value, "none") && clauses_find(&store->laws, "key", key) == NULL) {
-    complain(reader, source, word, where, "there is no such law to drop");
-    return;
-  }
-  if (is_text(value, "none")) {
-    clauses_drop(&store->laws, "key", key);
-    clauses_drop(&store->correlations, "keys", key);
-    return;
-  }
-  struct clause *clause = clauses_find(&store->laws, "key", key);
-  clause =
-      clause != NULL ? clause : add_clause(reader, source, word, "uncertain", &store->laws);
-  if (clause == NULL) {
-    return;
-  }
-  if (member(source, value, "law") != NULL) {
-    clause_clear(clause);
-  }
-  tell_where(source, word, at);
-  reader->out_of_memory |= !clause_say(clause, "key", key, at);
-  read_clause(reader, source, value, where, stated, clause);
-}
-
-/* A sequence of laws replaces all, and the correlations with them; a mapping from keys changes
-   some. */
-static void read_uncertain(struct reader *reader, const struct source *source,
-                           const yaml_node_t *node) {
-  const struct stated nothing = {NULL, NULL};
-  if (node->type == YAML_SEQUENCE_NODE) {
-    clauses_drop(&reader->store.correlations, NULL, NULL);
-    read_clauses(reader, source, node, "uncertain", &reader->store.laws);
-  } else if (node->type == YAML_MAPPING_NODE) {
-    check_keys(reader, source, node, "uncertain");
-    const struct stated stated = read_stated(reader, source, node, nothing, "uncertain");
-    for (size_t i = 0; i < pairs(node); ++i) {
-      const yaml_node_t *word = pair_key(source, node, i);
-      if (!is_stated_key(word)) {
-        read_change(reader, source, word, pair_value(source, node, i), stated);
-      }
-    }
-  } else {
-    complain(reader, source, node, "uncertain", "wants a list of laws, or changes by key");
-  }
-}
-
-static void read_correlations(struct reader *reader, const struct source *source,
-                              const yaml_node_t *node) {
-  if (node->type == YAML_SEQUENCE_NODE) {
-    read_clauses(reader, source, node, "uncertain_correlation", &reader->store.correlations);
-  } else {
-    complain(reader, source, node, "uncertain_correlation",
-             "wants a list like [{keys: [KEY, KEY], rank: 0.5}]");
-  }
-}
+/* ---- a text and what it includes */
 
 static void read_file(struct reader *reader, const char *path, const struct source *includer,
                       const yaml_node_t *node);
@@ -731,22 +21,22 @@ static void read_file(struct reader *reader, const char *path, const struct sour
 static void read_include(struct reader *reader, const struct source *source,
                          const yaml_node_t *node) {
   char path[PATH_MAX];
-  const char *file = text_of(node);
+  const char *file = node_text(node);
   const char *slash = strrchr(source->name, '/');
   if (file[0] == '\0' || source->is_assignment) {
-    complain(reader, source, node, "include", "wants the name of a deck file");
+    reader_complain(reader, source, node, "include", "wants the name of a deck file");
     return;
   }
   const int folder = file[0] == '/' || slash == NULL ? 0 : (int)(slash - source->name + 1);
   if (snprintf(path, sizeof path, "%.*s%s", folder, source->name, file) >= (int)sizeof path) {
-    complain(reader, source, node, "include", "name too long");
+    reader_complain(reader, source, node, "include", "name too long");
     return;
   }
   for (const struct source *above = source; above != NULL; above = above->includer) {
     if (strcmp(above->name, path) == 0) {
-      complain(reader, source, node, "include",
-               "%s: is being read already: decks must not include each other in a circle",
-               path);
+      reader_complain(
+          reader, source, node, "include",
+          "%s: is being read already: decks must not include each other in a circle", path);
       return;
     }
   }
@@ -757,161 +47,42 @@ static void read_top(struct reader *reader, const struct source *source,
                      const yaml_node_t *root) {
   const struct stated nothing = {NULL, NULL};
   const struct place nowhere = {0, 0};
-  if (root->type != YAML_MAPPING_NODE) {
-    complain(reader, source, root, "", "a deck wants sections with keys");
+  if (!node_is_mapping(root)) {
+    reader_complain(reader, source, root, "", "a deck wants sections with keys");
     return;
   }
-  check_keys(reader, source, root, "deck");
-  const yaml_node_t *include = member(source, root, "include");
+  reader_check_keys(reader, source, root, "deck");
+  const yaml_node_t *include = node_member(source, root, "include");
   if (include != NULL) { /* first, wherever it stands: the rest overrides it */
     read_include(reader, source, include);
   }
-  const yaml_node_t *uncertain = member(source, root, "uncertain");
+  const yaml_node_t *uncertain = node_member(source, root, "uncertain");
   if (uncertain != NULL) { /* before their correlations */
-    read_uncertain(reader, source, uncertain);
+    reader_laws(reader, source, uncertain);
   }
-  for (size_t i = 0; i < pairs(root); ++i) {
-    const yaml_node_t *word = pair_key(source, root, i), *value = pair_value(source, root, i);
-    const char *name = text_of(word);
+  for (size_t i = 0; i < node_pairs(root); ++i) {
+    const yaml_node_t *word = node_key(source, root, i), *value = node_value(source, root, i);
+    const char *name = node_text(word);
     const enum group list = schema_find_list(name);
     const struct key *top = schema_find(GROUP_SECTION, "", name);
-    if (is_text(word, "include") || is_text(word, "uncertain")) {
+    if (node_is(word, "include") || node_is(word, "uncertain")) {
       continue;
     }
-    if (is_text(word, "uncertain_correlation")) {
-      read_correlations(reader, source, value);
+    if (node_is(word, "uncertain_correlation")) {
+      reader_correlations(reader, source, value);
     } else if (list != GROUP_SECTION) {
-      read_list_of_items(reader, source, value, name, list, 0, nothing);
+      reader_items(reader, source, value, name, list, 0, nothing);
     } else if (top != NULL) {
-      read_key(reader, source, value, name, top, nowhere, nothing);
+      reader_key(reader, source, value, name, top, nowhere, nothing);
     } else if (schema_has_section(name)) {
-      read_keys(reader, source, value, name, GROUP_SECTION, name, nowhere, nothing);
+      reader_keys(reader, source, value, name, GROUP_SECTION, name, nowhere, nothing);
     } else {
-      complain_unknown(reader, source, word, "deck", schema_suggest_section(name));
+      reader_unknown(reader, source, word, "deck", schema_suggest_section(name));
     }
   }
 }
 
-/* ---- texts */
-
-/* What a YAML fault most often comes from, in the words of somebody who writes decks. */
-static const struct {
-  const char *problem; /* libyaml's */
-  bool at_start;       /* the fault is where the thing began, not where it was noticed */
-  const char *meaning;
-} yaml_faults[] = {
-    {"found character that cannot start any token", false,
-     "a value cannot begin with this character (lines are indented with spaces, not tabs; put "
-     "texts in quotes)"},
-    {"found a tab character that violates indentation", false,
-     "lines are indented with spaces, not tabs"},
-    {"mapping values are not allowed in this context", false,
-     "a key is not expected here: is the line indented like the keys around it, and is the "
-     "line "
-     "before it complete?"},
-    {"did not find expected key", true,
-     "the keys of this mapping are not indented alike, or something stands behind a list or a "
-     "quoted text"},
-    {"found unexpected end of stream", true, "this quote is never closed"},
-    {"found unexpected document indicator", true, "this quote is never closed"},
-    {"did not find expected ',' or ']'", true, "this list is never closed, or lacks a comma"},
-    {"did not find expected ',' or '}'", true,
-     "this mapping is never closed, or lacks a comma"},
-    {"did not find expected '-' indicator", true,
-     "the entries of this list are not indented alike"},
-    {"could not find expected ':'", true, "a key wants a colon and a space behind it"},
-    {"control characters are not allowed", false, "control characters are not allowed"},
-};
-
-static void complain_yaml(struct reader *reader, const struct source *source,
-                          const yaml_parser_t *parser) {
-  const char *problem = parser->problem != NULL ? parser->problem : "not readable as YAML";
-  yaml_node_t at = {0};
-  at.start_mark = parser->problem_mark;
-  for (size_t i = 0; i < sizeof yaml_faults / sizeof yaml_faults[0]; ++i) {
-    if (strcmp(problem, yaml_faults[i].problem) == 0) {
-      problem = yaml_faults[i].meaning;
-      at.start_mark = yaml_faults[i].at_start && parser->context != NULL ? parser->context_mark
-                                                                         : at.start_mark;
-    }
-  }
-  at.end_mark = at.start_mark;
-  complain(reader, source, &at, "", "%s", problem);
-}
-
-/* A first pass over the events: nesting is bounded, anchors and aliases are refused, so that no
-   small file can unfold into a large one. */
-static bool check_events(struct reader *reader, const struct source *source,
-                         yaml_parser_t *parser) {
-  int nesting = 0, documents = 0;
-  for (;;) {
-    yaml_event_t event;
-    if (!yaml_parser_parse(parser, &event)) {
-      complain_yaml(reader, source, parser);
-      return false;
-    }
-    const yaml_event_type_t type = event.type;
-    const bool anchored =
-        type == YAML_ALIAS_EVENT ||
-        (type == YAML_SCALAR_EVENT && event.data.scalar.anchor != NULL) ||
-        (type == YAML_SEQUENCE_START_EVENT && event.data.sequence_start.anchor != NULL) ||
-        (type == YAML_MAPPING_START_EVENT && event.data.mapping_start.anchor != NULL);
-    yaml_node_t at = {0};
-    at.start_mark = event.start_mark;
-    at.end_mark = event.end_mark;
-    yaml_event_delete(&event);
-    nesting += type == YAML_SEQUENCE_START_EVENT || type == YAML_MAPPING_START_EVENT;
-    nesting -= type == YAML_SEQUENCE_END_EVENT || type == YAML_MAPPING_END_EVENT;
-    documents += type == YAML_DOCUMENT_START_EVENT;
-    if (anchored || nesting > MAX_NESTING || documents > 1) {
-      complain(reader, source, &at, "",
-               anchored        ? "anchors and aliases are not part of a deck"
-               : documents > 1 ? "a deck is one YAML document; this begins another"
-                               : "nested too deeply");
-      return false;
-    }
-    if (type == YAML_STREAM_END_EVENT) {
-      return true;
-    }
-  }
-}
-
-static void read_source(struct reader *reader, struct source *source) {
-  yaml_parser_t parser;
-  yaml_document_t document;
-  if (strlen(source->text) != source->size) {
-    complain(reader, source, NULL, "", "holds a zero byte");
-    return;
-  }
-  if (!yaml_parser_initialize(&parser)) {
-    reader->out_of_memory = true;
-    return;
-  }
-  yaml_parser_set_input_string(&parser, (const unsigned char *)source->text, source->size);
-  const bool sound = check_events(reader, source, &parser);
-  yaml_parser_delete(&parser);
-  if (!sound) {
-    return;
-  }
-  if (!yaml_parser_initialize(&parser)) {
-    reader->out_of_memory = true;
-    return;
-  }
-  yaml_parser_set_input_string(&parser, (const unsigned char *)source->text, source->size);
-  if (yaml_parser_load(&parser, &document)) {
-    source->document = &document;
-    const yaml_node_t *root = yaml_document_get_root_node(&document);
-    if (root == NULL) {
-      complain(reader, source, NULL, "", "is empty");
-    } else {
-      read_top(reader, source, root);
-    }
-    yaml_document_delete(&document);
-  } else {
-    reader->out_of_memory = true;
-  }
-  yaml_parser_delete(&parser);
-}
+/* ---- files and assignments */
 
 /* The whole file, closed by a zero byte; NULL with `why` set. The caller frees it. */
 static char *slurp(const char *path, size_t *size, const char **why) {
@@ -946,18 +117,18 @@ static void read_file(struct reader *reader, const char *path, const struct sour
   if (text == NULL) {
     why = depth > MAX_INCLUDES ? "decks include each other too deeply" : why;
     if (includer != NULL) {
-      complain(reader, includer, node, "include", "%s: %s", path, why);
+      reader_complain(reader, includer, node, "include", "%s: %s", path, why);
     } else {
-      complain(reader, &source, NULL, "", "%s", why);
+      reader_complain(reader, &source, NULL, "", "%s", why);
     }
     return;
   }
   if (includer != NULL) {
-    snprintf(from, sizeof from, "%s:%zu", includer->name, node->start_mark.line + 1);
+    snprintf(from, sizeof from, "%s:%zu", includer->name, node_line(node));
   }
   source.text = text;
   if (complaints_keep(&reader->store.complaints, path, text, includer != NULL ? from : NULL)) {
-    read_source(reader, &source);
+    reader_parse(reader, &source, read_top);
   } else {
     reader->out_of_memory = true;
   }
@@ -973,10 +144,10 @@ static void read_assignment(struct reader *reader, const char *assignment) {
   snprintf(name, sizeof name, "--set %.200s", assignment != NULL ? assignment : "");
   if (equals == NULL || equals == assignment || strlen(assignment) > 4096) {
     text[0] = '\0';
-    complain(reader, &source, NULL, "", "wants KEY=VALUE");
+    reader_complain(reader, &source, NULL, "", "wants KEY=VALUE");
     return;
   }
-  for (const char *c = assignment; c < equals && level < MAX_NESTING; ++level) {
+  for (const char *c = assignment; c < equals && level < MAX_LEVELS; ++level) {
     /* uncertain.a.b is the law of key a.b */
     const size_t length = level == 1 && strncmp(assignment, "uncertain.", 10) == 0
                               ? (size_t)(equals - c)
@@ -987,7 +158,7 @@ static void read_assignment(struct reader *reader, const char *assignment) {
   }
   n += (size_t)snprintf(text + n, sizeof text - n, " %s\n", equals + 1);
   source.size = n;
-  read_source(reader, &source);
+  reader_parse(reader, &source, read_top);
 }
 
 /* ---- the whole */
@@ -1105,7 +276,7 @@ enum status deck_read_text(const char *text, const char *name, const char *path,
   }
   enum status status = STATUS_FAILED;
   if (store_make(&reader.store, deck)) {
-    read_source(&reader, &source);
+    reader_parse(&reader, &source, read_top);
     if (deck->name[0] == '\0') { /* a deck that states no name is called after its file */
       snprintf(deck->name, sizeof deck->name, "%s", name);
     }

@@ -1,5 +1,5 @@
 /* From deck text to the deck struct: YAML with units, includes, provenance and --set
-   assignments, checked against the table of keys (schema.h). The only file that knows libyaml.
+   assignments, checked against the table of keys (schema.h).
    Every error names file, line, column and key; all of them are collected and printed before
    the function returns. */
 #ifndef TENOR_EDGE_DECK_FILE_H
