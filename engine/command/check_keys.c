@@ -29,14 +29,10 @@ static bool has_range(const struct key *key) {
 }
 
 static void name_range(const struct key *key, char *range, size_t size) {
-  char high[40] = "unlimited";
+  char high[40];
   range[0] = '\0';
   if (has_range(key)) {
-    if (key->high >= 0x1p64 && key->kind == KIND_COUNT) {
-      snprintf(high, sizeof high, "%" PRIu64, UINT64_MAX);
-    } else if (key->high < 1e30) {
-      snprintf(high, sizeof high, "%.15g", key->high);
-    }
+    schema_high(key, high, sizeof high);
     snprintf(range, size, "%s%.15g, %s%s", key->range == RANGE_CLOSED ? "[" : "(", key->low,
              high, key->range == RANGE_OPEN ? ")" : "]");
   }
@@ -181,6 +177,18 @@ static void put_list(const struct list *list) {
       list->name, list->most, list->label, list->label, list->label);
 }
 
+/* Has one of the first `n` laws a parameter of that name? */
+static bool is_parameter(int n, const char *word) {
+  for (int i = 0; i < n; ++i) {
+    for (int p = 0; p < law_forms[i].n; ++p) {
+      if (strcmp(law_forms[i].parameters[p].name, word) == 0) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
 static void put_laws(void) {
   fputs(
       "  \"law\": {\"type\": \"object\", \"additionalProperties\": false, \"properties\": {"
@@ -192,10 +200,13 @@ static void put_laws(void) {
     json_text(stdout, law_forms[i].name);
   }
   fputs("]}", stdout);
-  static const char *const words[] = {"low",   "mode", "high",   "mean",   "median",
-                                      "sigma", "sd",   "values", "weights"};
-  for (size_t i = 0; i < sizeof words / sizeof words[0]; ++i) {
-    printf(", \"%s\": {\"type\": [\"number\", \"string\", \"array\"]}", words[i]);
+  for (int i = 0; i < N_LAWS; ++i) {
+    for (int p = 0; p < law_forms[i].n; ++p) {
+      const char *word = law_forms[i].parameters[p].name;
+      if (!is_parameter(i, word)) {
+        printf(", \"%s\": {\"type\": [\"number\", \"string\", \"array\"]}", word);
+      }
+    }
   }
   fputs(
       ", \"source\": {\"$ref\": \"#/$defs/source\"}, \"confidence\": {\"$ref\": "

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/metrics.h"
+
 struct scan { /* of one text */
   const struct deck_store *store;
   const char *rest; /* what was not read yet */
@@ -109,7 +111,6 @@ static bool check_kind(const struct scan *scan) {
 
 /* ---- which of several values */
 
-static const char *const regimes[] = {"boom", "plateau", "winter"};
 static const char *const factors[] = {"revenue", "growth", "training", "price", "base"};
 
 static bool take_entry(struct scan *scan, const char *const *words, int n, int *entry) {
@@ -171,10 +172,10 @@ static bool take_year(struct scan *scan) {
 
 static bool take_one(struct scan *scan) {
   int entry = 0;
-  if (!take_entry(scan, regimes, N_REGIMES, &entry)) {
+  if (!take_entry(scan, regime_names, N_REGIMES, &entry)) {
     return false;
   }
-  name(scan, regimes[entry]);
+  name(scan, regime_names[entry]);
   scan->path->offset += entry * (int64_t)sizeof(double);
   scan->path->n = 1;
   return true;
@@ -184,7 +185,7 @@ static bool take_entries(struct scan *scan) {
   switch (scan->path->key->shape) {
     case SHAPE_REGIMES: return take_one(scan);
     case SHAPE_YEARLY: return take_year(scan);
-    case SHAPE_MATRIX_3: return take_cell(scan, regimes, N_REGIMES, false);
+    case SHAPE_MATRIX_3: return take_cell(scan, regime_names, N_REGIMES, false);
     case SHAPE_MATRIX_5: return take_cell(scan, factors, N_FACTORS, true);
     case SHAPE_ONE: break;
   }

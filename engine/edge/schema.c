@@ -328,15 +328,26 @@ bool schema_holds(const struct key *key, double value) {
   return above && below;
 }
 
-void schema_range(const struct key *key, char *words, size_t size) {
-  const int n = snprintf(words, size, "%s %.15g",
-                         key->range == RANGE_CLOSED ? "at least" : "above", key->low);
-  if (key->high >= 0x1p64 && key->kind == KIND_COUNT && n > 0 && (size_t)n < size) {
-    snprintf(words + n, size - (size_t)n, " and at most %" PRIu64, UINT64_MAX);
-  } else if (key->high < 1e30 && n > 0 && (size_t)n < size) {
-    snprintf(words + n, size - (size_t)n, " and %s %.15g",
-             key->range == RANGE_OPEN ? "below" : "at most", key->high);
+void schema_high(const struct key *key, char *words, size_t size) {
+  if (key->high >= 1e30) {
+    snprintf(words, size, "unlimited");
+  } else if (key->high >= 0x1p64) { /* of a count: 64 bits */
+    snprintf(words, size, "%" PRIu64, UINT64_MAX);
+  } else {
+    snprintf(words, size, "%.15g", key->high);
   }
+}
+
+void schema_range(const struct key *key, char *words, size_t size) {
+  char high[40];
+  const bool ends = key->high < 1e30;
+  schema_high(key, high, sizeof high);
+  snprintf(words, size, "%s %.15g%s%s", key->range == RANGE_CLOSED ? "at least" : "above",
+           key->low,
+           !ends                      ? ""
+           : key->range == RANGE_OPEN ? " and below "
+                                      : " and at most ",
+           ends ? high : "");
 }
 
 size_t schema_values(enum shape shape) {

@@ -60,6 +60,9 @@ struct list { /* a list of items in the deck */
 };
 extern const struct list schema_lists[N_GROUPS]; /* by group; no entry for GROUP_SECTION */
 
+/* The upper end of a key's range in words: "10", "unlimited". */
+void schema_high(const struct key *key, char *words, size_t size);
+
 /* Is the value of a key an int64_t (a count, a flag, a choice) in the struct, not doubles? */
 bool schema_is_whole(const struct key *key);
 
