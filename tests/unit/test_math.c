@@ -14,6 +14,7 @@
 #include "math/beta.h"
 #include "math/lane.h"
 #include "math/law.h"
+#include "math/nearest.h"
 
 enum { MAX_ANSWERS = 4096, MAX_ARGUMENTS = 3 };
 
@@ -322,6 +323,32 @@ static void normals_are_tied_by_twice_a_sine(void **state) {
   }
 }
 
+/* Two factors: the nearest correlation that keeps both eigenvalues, 1 - r and 1 + r, at `least`
+   is the largest one allowed; a matrix that is fine already stays. */
+static void the_nearest_correlation_of_two_is_known(void **state) {
+  (void)state;
+  const double least = 0.01, much[] = {1, 1.5, 1.5, 1}, little[] = {1, -0.3, -0.3, 1};
+  double near[4];
+  assert_true(fabs(nearest_correlation(2, near, much, least) - sqrt(2) * (0.5 + least)) < 1e-9);
+  assert_true(fabs(near[1] - (1 - least)) < 1e-9 && near[1] == near[2]);
+  assert_true(near[0] == 1 && near[3] == 1);
+  assert_true(nearest_correlation(2, near, little, least) < 1e-12);
+  assert_true(fabs(near[1] + 0.3) < 1e-12 && fabs(near[2] + 0.3) < 1e-12);
+}
+
+/* The example of Higham, IMA J. Numer. Anal. 22 (2002), section 4, to the four places printed
+   there. */
+static void the_nearest_correlation_is_highams(void **state) {
+  (void)state;
+  const double given[] = {1, 1, 0, 1, 1, 1, 0, 1, 1};
+  const double known[] = {1, 0.7607, 0.1573, 0.7607, 1, 0.7607, 0.1573, 0.7607, 1};
+  double near[9];
+  assert_true(fabs(nearest_correlation(3, near, given, 0.0) - 0.5278) < 5e-5);
+  for (int i = 0; i < 9; ++i) {
+    assert_true(fabs(near[i] - known[i]) < 5e-5);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(exp_is_off_by_less_than_its_last_place),
@@ -340,6 +367,8 @@ int main(void) {
       cmocka_unit_test(normal_distribution_undoes_its_quantile),
       cmocka_unit_test(a_cut_law_keeps_what_lies_between),
       cmocka_unit_test(normals_are_tied_by_twice_a_sine),
+      cmocka_unit_test(the_nearest_correlation_of_two_is_known),
+      cmocka_unit_test(the_nearest_correlation_is_highams),
   };
   return cmocka_run_group_tests(tests, read_table, NULL);
 }
