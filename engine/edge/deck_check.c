@@ -262,31 +262,6 @@ bool deck_holds(const struct deck *deck, char *why, size_t why_size) {
   return findings.n == 0;
 }
 
-/* A tranche that falls due before one that stands above it is a slip of the pen. */
-static void check_tranches(const struct deck *deck, struct findings *findings) {
-  for (int64_t i = 0; i < deck->n_customers; ++i) {
-    const struct customer *customer = &deck->customers[i];
-    for (int64_t j = 1; j < customer->n_tranches; ++j) {
-      const struct tranche *above = &customer->tranches[j - 1], *tranche = above + 1;
-      const bool earlier = tranche->spend_threshold <= above->spend_threshold &&
-                           tranche->capacity_threshold <= above->capacity_threshold;
-      const bool equal = tranche->spend_threshold == above->spend_threshold &&
-                         tranche->capacity_threshold == above->capacity_threshold;
-      if (earlier && !equal) {
-        char name[MAX_FULL], what[256];
-        snprintf(name, sizeof name, "customers.%s.tranches.%lld", customer->name, (long long)j);
-        snprintf(what, sizeof what,
-                 "falls due before the tranche above it (spend %.6g after %.6g billion USD, "
-                 "capacity %.6g after %.6g GW); list tranches as they fall due",
-                 tranche->spend_threshold, above->spend_threshold, tranche->capacity_threshold,
-                 above->capacity_threshold);
-        find_at(findings, schema_find(GROUP_TRANCHE, "tranches", "spend_threshold"),
-                (struct place){i, j}, name, what);
-      }
-    }
-  }
-}
-
 /* Names are how an including deck says which item it changes. */
 static void check_names(struct deck_store *store, struct findings *findings, enum group group) {
   const struct list *list = &schema_lists[group];
@@ -308,7 +283,6 @@ void store_check(struct deck_store *store, const char *path) {
   check_all_given(store, path);
   if (store->complaints.n == 0) {
     check_across(store->deck, &findings);
-    check_tranches(store->deck, &findings);
     check_names(store, &findings, GROUP_GENERATION);
     check_names(store, &findings, GROUP_SITE);
     check_names(store, &findings, GROUP_CUSTOMER);
@@ -387,6 +361,30 @@ static void warn_of_guarantee(const struct deck_store *store, int64_t i) {
   }
 }
 
+/* Tranches are paid in the order of the list: one whose own thresholds are lower than those
+   above it only waits. */
+static void warn_of_tranches(const struct deck_store *store, int64_t i) {
+  const struct customer *customer = &store->deck->customers[i];
+  const struct key *key = schema_find(GROUP_TRANCHE, "tranches", "spend_threshold");
+  for (int64_t j = 1; j < customer->n_tranches; ++j) {
+    const struct tranche *above = &customer->tranches[j - 1], *tranche = above + 1;
+    const bool waits = tranche->spend_threshold <= above->spend_threshold &&
+                       tranche->capacity_threshold <= above->capacity_threshold &&
+                       (tranche->spend_threshold < above->spend_threshold ||
+                        tranche->capacity_threshold < above->capacity_threshold);
+    if (waits) {
+      const struct entry *entry = store_entry(store, key, (struct place){i, j});
+      char name[MAX_FULL];
+      snprintf(name, sizeof name, "customers.%s.tranches.%lld", customer->name, (long long)j);
+      complaints_warn(&store->complaints, entry->where != NULL ? entry->where : "deck", name,
+                      "its thresholds never decide: it is paid after the tranche above it, "
+                      "which wants more (%.6g after %.6g billion USD, %.6g after %.6g GW)",
+                      tranche->spend_threshold, above->spend_threshold,
+                      tranche->capacity_threshold, above->capacity_threshold);
+    }
+  }
+}
+
 static void warn_of_sites(const struct deck_store *store) {
   const struct deck *deck = store->deck;
   double sum = 0.0;
@@ -408,6 +406,7 @@ void store_warn(const struct deck_store *store) {
     warn_of_minimums(store, i);
     warn_of_commitment(store, i);
     warn_of_guarantee(store, i);
+    warn_of_tranches(store, i);
     if (store->deck->customers[i].start >= store->deck->time.horizon) {
       warn_at(store, GROUP_CUSTOMER, "customers", i, "start",
               "the contract begins after the horizon");
