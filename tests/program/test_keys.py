@@ -70,18 +70,19 @@ def assigned(settings):
 
 def ledgers(folder, *settings):
     """Some paths month by month; None if the settings make no deck."""
-    done = [tenor("explain", EVERYTHING, *assigned(settings), "--path", path, "--csv") for path in (0, 1, 5)]
+    done = [tenor("explain", EVERYTHING, *assigned(settings), "--path", path, "--csv") for path in (0, 5)]
     return None if done[0].returncode else [d.stdout for d in done]
 
 
 def figures(folder, *settings):
-    """Every variable of a result of one block of paths; None if the settings make no deck."""
+    """Every mean of a result of one block of paths; None if the settings make no deck."""
     done = tenor("run", EVERYTHING, *assigned(settings), "--paths", 512, "--quiet", "--force", "-o", folder / "out.nc")
     if done.returncode:
         return None
     with netCDF4.Dataset(folder / "out.nc") as file:
         file.set_auto_mask(False)
-        return {name: v[...].tobytes() for name, v in file.variables.items()}
+        means = [v for name, v in file.variables.items() if name.endswith("_mean") or name == "time"]  # all would take seconds
+        return [v[...].tobytes() for v in means]
 
 
 def test_every_key_moves_the_result(tmp_path):
