@@ -110,7 +110,7 @@ static enum status begin(struct dump *dump, const char *path) {
     return status;
   }
   put_facts(&nc, dump->results, dump->paths.first);
-  const int dim = ncwriter_dimension(&nc, "path", (size_t)n_paths, false);
+  const int dim = ncwriter_dimension(&nc, "path", (size_t)n_paths);
   results_put_path_axes(&nc, dump->results, &dims);
   define_metrics(&nc, dump->results->layout, dim, n_paths, &dims);
   status = ncwriter_finish(&nc, &bytes, &size);

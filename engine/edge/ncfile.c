@@ -55,7 +55,7 @@ static const unsigned char empty_file[] = {
     0xff, 0xff, 0xee, 0x12, 0xb4, 0x05};
 
 enum status ncwriter_open(struct ncwriter *writer) {
-  *writer = (struct ncwriter){.record_dim = -1};
+  *writer = (struct ncwriter){0};
   NC_memio memory = {.size = sizeof empty_file, .memory = malloc(sizeof empty_file)};
   int code = NC_ENOMEM;
   if (memory.memory != NULL) {
@@ -73,15 +73,10 @@ enum status ncwriter_open(struct ncwriter *writer) {
   return STATUS_OK;
 }
 
-int ncwriter_dimension(struct ncwriter *writer, const char *name, size_t size, bool unlimited) {
+int ncwriter_dimension(struct ncwriter *writer, const char *name, size_t size) {
   int id = -1;
   if (well(writer)) {
-    keep(writer, nc_def_dim(writer->group, name, unlimited ? NC_UNLIMITED : size, &id),
-         "dimension", name);
-  }
-  if (unlimited) {
-    writer->records = size;
-    writer->record_dim = id;
+    keep(writer, nc_def_dim(writer->group, name, size, &id), "dimension", name);
   }
   return id;
 }
@@ -92,28 +87,12 @@ void ncwriter_group(struct ncwriter *writer, const char *name) {
   }
 }
 
-/* All records of a variable in one chunk; the library would give each its own. */
-static void one_chunk(struct ncwriter *writer, struct ncvariable variable, int n_dims,
-                      const int *dims) {
-  size_t chunk[NCFILE_MAX_DIMS] = {writer->records};
-  for (int i = 1; i < n_dims && well(writer); ++i) {
-    keep(writer, nc_inq_dimlen(writer->file, dims[i], &chunk[i]), "dimension of", "a variable");
-  }
-  if (well(writer)) {
-    keep(writer, nc_def_var_chunking(variable.group, variable.id, NC_CHUNKED, chunk),
-         "chunks of", "a variable");
-  }
-}
-
 struct ncvariable ncwriter_variable(struct ncwriter *writer, const char *name, enum nctype type,
                                     int n_dims, const int *dims) {
   struct ncvariable variable = {writer->group, -1};
   if (well(writer)) {
     keep(writer, nc_def_var(writer->group, name, types[type].type, n_dims, dims, &variable.id),
          "variable", name);
-  }
-  if (n_dims > 0 && dims[0] == writer->record_dim && writer->group == writer->file) {
-    one_chunk(writer, variable, n_dims, dims);
   }
   return variable;
 }

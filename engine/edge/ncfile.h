@@ -19,8 +19,6 @@ extern const double ncfile_fill; /* marks what does not exist, in every variable
 
 struct ncwriter {
   int file, group; /* where the next dimension or variable goes */
-  int record_dim;  /* the unlimited dimension, -1 if there is none; */
-  size_t records;  /* its size */
   int error;       /* of NetCDF; 0 while all is well */
   char what[128];  /* what failed first */
   bool all_defined;
@@ -32,7 +30,7 @@ struct ncvariable { /* of the writer */
 };
 
 enum status ncwriter_open(struct ncwriter *writer);
-int ncwriter_dimension(struct ncwriter *writer, const char *name, size_t size, bool unlimited);
+int ncwriter_dimension(struct ncwriter *writer, const char *name, size_t size);
 void ncwriter_group(struct ncwriter *writer, const char *name); /* what follows goes into it */
 struct ncvariable ncwriter_variable(struct ncwriter *writer, const char *name, enum nctype type,
                                     int n_dims, const int *dims);
@@ -44,8 +42,7 @@ void ncwriter_text(struct ncwriter *writer, const struct ncvariable *variable, c
                    const char *text);
 void ncwriter_number(struct ncwriter *writer, const struct ncvariable *variable,
                      const char *name, enum nctype type, const void *value);
-/* All values of a variable whose sizes are `count` (the unlimited one included). They are
-   copied if more is to be defined. */
+/* All values of a variable whose sizes are `count`, copied if more is to be defined. */
 void ncwriter_put(struct ncwriter *writer, struct ncvariable variable, const size_t *count,
                   const void *values);
 /* Records that there was no memory for the values of `name`. */

@@ -31,7 +31,7 @@ static struct put define(struct ncwriter *nc, const char *name, const char *long
                          enum nctype type, size_t n, const void *values) {
   char dim[80];
   snprintf(dim, sizeof dim, "%s_size", name);
-  const int id = ncwriter_dimension(nc, dim, n, false);
+  const int id = ncwriter_dimension(nc, dim, n);
   const struct put put = {ncwriter_variable(nc, name, type, 1, &id), {n}, values};
   ncwriter_text(nc, &put.variable, "long_name", long_name);
   return put;
@@ -52,8 +52,8 @@ static void define_tally(struct ncwriter *nc, int t, const struct tally *tally,
 }
 
 static struct put define_paths(struct ncwriter *nc, const struct ranges *paths) {
-  const int dims[] = {ncwriter_dimension(nc, "range", (size_t)paths->n, false),
-                      ncwriter_dimension(nc, "range_end", 2, false)};
+  const int dims[] = {ncwriter_dimension(nc, "range", (size_t)paths->n),
+                      ncwriter_dimension(nc, "range_end", 2)};
   const struct put put = {ncwriter_variable(nc, "path_ranges", NCTYPE_INT64, 2, dims),
                           {(size_t)paths->n, 2},
                           paths->at};

@@ -65,7 +65,7 @@ static void put_words(struct writing *w, const char *name, int dim, const char *
     longest = strlen(word) > longest ? strlen(word) : longest;
   }
   snprintf(letters, sizeof letters, "%s_letters", name);
-  const int dims[] = {dim, ncwriter_dimension(&w->nc, letters, longest, false)};
+  const int dims[] = {dim, ncwriter_dimension(&w->nc, letters, longest)};
   const size_t count[] = {n, longest};
   const struct ncvariable variable = ncwriter_variable(&w->nc, name, NCTYPE_CHAR, 2, dims);
   ncwriter_text(&w->nc, &variable, "long_name", long_name);
@@ -260,7 +260,7 @@ static void put_globals(struct writing *w, const char *digest) {
 static void put_state(struct writing *w, const char *digest) {
   const size_t length = strlen(w->result->resolved);
   ncwriter_group(&w->nc, "state");
-  const int dim = ncwriter_dimension(&w->nc, "deck_size", length, false);
+  const int dim = ncwriter_dimension(&w->nc, "deck_size", length);
   const struct ncvariable deck = ncwriter_variable(&w->nc, "deck", NCTYPE_CHAR, 1, &dim);
   ncwriter_text(&w->nc, &deck, "long_name", "resolved deck, YAML");
   ncwriter_text(&w->nc, &deck, "sha256", digest);
@@ -286,9 +286,9 @@ enum status sensitivity_write(const char *path, bool force,
   if (status != STATUS_OK) {
     return status;
   }
-  w.metric = ncwriter_dimension(&w.nc, "metric", n_metrics, false);
-  w.key = ncwriter_dimension(&w.nc, "key", (size_t)figures->n_keys, false);
-  w.swing = ncwriter_dimension(&w.nc, "swing", N_SWINGS, false);
+  w.metric = ncwriter_dimension(&w.nc, "metric", n_metrics);
+  w.key = ncwriter_dimension(&w.nc, "key", (size_t)figures->n_keys);
+  w.swing = ncwriter_dimension(&w.nc, "swing", N_SWINGS);
   put_globals(&w, digest);
   put_size(&w, "paths", "number of Monte Carlo paths with every key drawn",
            figures->blocks * BLOCK_PATHS);

@@ -63,8 +63,7 @@ def load(path, wanted=lambda variable: True) -> Tuple[xarray.Dataset, Optional[s
 
 def decode(file, wanted):
     """A Dataset of the variables of an open netCDF4.Dataset that are wanted, as xarray.open_dataset decodes them, in less of its
-    time: results have close to a thousand small variables. (Of those with the unlimited dimension the library looks, for each that
-    it reads, at all others.)"""
+    time: results have close to a thousand small variables."""
     file.set_auto_mask(False)
     file.set_auto_chartostring(False)
     variables, coordinates = {}, {}

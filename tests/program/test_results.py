@@ -171,9 +171,9 @@ def test_the_state_group_holds_what_a_later_run_needs(folder):
 
 @pytest.mark.parametrize("command", [
     ["ncdump", "-h", "out.nc"], ["ncks", "-O", "-d", "quantile,0.5", "-v", "backlog_quantile", "out.nc", "median.nc"],
-    ["ncra", "-O", "-v", "backlog_mean,customer_cash_mean", "out.nc", "mean.nc"], ["ncra", "-O", "out.nc", "all.nc"],
+    ["ncwa", "-O", "-a", "time", "-v", "backlog_mean,customer_cash_mean", "out.nc", "mean.nc"], ["nces", "-O", "out.nc", "out.nc", "all.nc"],
     ["ncatted", "-O", "-a", "comment,global,c,c,mine", "out.nc", "noted.nc"], ["ncrename", "-v", "backlog_mean,rpo", "noted.nc"],
-    ["ncks", "-O", "--fix_rec_dmn", "time", "-v", "backlog_mean", "out.nc", "fixed.nc"]], ids=lambda words: "-".join(words[:3]))
+    ["ncks", "-O", "--mk_rec_dmn", "time", "-v", "backlog_mean", "out.nc", "records.nc"]], ids=lambda words: "-".join(words[:3]))
 def test_common_programs_read_it(folder, command):
     if shutil.which(command[0]) is None:
         pytest.skip(f"{command[0]} is not installed")
@@ -182,12 +182,12 @@ def test_common_programs_read_it(folder, command):
 
 
 def test_operators_give_the_right_numbers(folder, data):
-    if shutil.which("ncra") is None or shutil.which("ncks") is None:
+    if shutil.which("ncwa") is None or shutil.which("ncks") is None:
         pytest.skip("NCO is not installed")
-    subprocess.run(["ncra", "-O", "-v", "backlog_mean", "out.nc", "mean.nc"], cwd=folder, check=True)
+    subprocess.run(["ncwa", "-O", "-a", "time", "-v", "backlog_mean", "out.nc", "mean.nc"], cwd=folder, check=True)
     subprocess.run(["ncks", "-O", "-d", "quantile,0.5", "-v", "backlog_quantile", "out.nc", "median.nc"], cwd=folder, check=True)
     with xarray.open_dataset(folder / "mean.nc") as mean, xarray.open_dataset(folder / "median.nc") as median:
-        np.testing.assert_allclose(mean["backlog_mean"], [data["backlog_mean"].mean()], rtol=1e-12)
+        np.testing.assert_allclose(mean["backlog_mean"], data["backlog_mean"].mean(), rtol=1e-12)
         np.testing.assert_array_equal(median["backlog_quantile"][:, 0], data["backlog_quantile"].sel(quantile=0.5))
 
 
