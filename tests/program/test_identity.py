@@ -14,7 +14,7 @@ import pytest
 TOP = Path(__file__).resolve().parents[2]
 TENOR = os.environ.get("TENOR", str(TOP / "build/engine/tenor"))
 DECK = TOP / "decks/anthropic-aws.yaml"
-PATHS = 200_000
+PATHS = 40_000
 ARM = platform.machine() == "aarch64"
 FLAGS = Path("/proc/cpuinfo").read_text().split() if Path("/proc/cpuinfo").exists() else []
 ISAS = {"neon": []} if ARM else {"baseline": [], "avx2": ["avx2", "fma"],

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from itertools import zip_longest
 from pathlib import Path
 
 import jsonschema
@@ -92,8 +93,9 @@ def test_every_key_moves_the_result(tmp_path):
         if name in UNMOVED or key["unit"] == "text":
             continue
         pattern = re.compile(re.escape(name).replace(re.escape("[]"), r"\.[^.]+") + "$")
-        tries = [f"{place}={setting}" for place, value in values.items() if pattern.fullmatch(place)
-                 for setting in settings(name, value, key["unit"], key)]
+        places = [[f"{place}={setting}" for setting in settings(name, value, key["unit"], key)]
+                  for place, value in values.items() if pattern.fullmatch(place)]
+        tries = [one for row in zip_longest(*places) for one in row if one]  # a first value at every place, then a second one
         assert tries, name
         if not any(look(tmp_path, one) not in (plain, None) for one in tries[:8] for look, plain in seen):
             idle.append((name, tries[:3]))
