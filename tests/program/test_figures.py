@@ -31,7 +31,7 @@ DECKS = ("anthropic-aws", "no-deal", "portfolio")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("figures")
     decks = [TOP / f"decks/{name}.yaml" for name in DECKS]
-    subprocess.run([TENOR, "run", *decks, "--paths", "20000", "-o", folder, "--quiet"], check=True, timeout=300)
+    subprocess.run([TENOR, "run", *decks, "--paths", "2000", "-o", folder, "--quiet"], check=True, timeout=300)
     subprocess.run([TENOR, "compare", *decks[:2], "--paths", "20000", "-o", folder / "pair.nc", "--quiet"], check=True, timeout=300)
     return folder
 
@@ -429,20 +429,20 @@ def test_dumps_of_paths_open_lazily(tmp_path, folder):
 # ---- size
 
 
-def test_a_page_of_ten_scenarios_is_small(tmp_path):
+def test_a_page_of_all_decks_is_small(tmp_path):
     """Bytes and memory have limits; how long it takes is printed, as other work on the machine decides it too."""
     decks = sorted((TOP / "decks").glob("*.yaml"))
     (tmp_path / "out").mkdir()
     subprocess.run([TENOR, "run", *decks, "--paths", "20000", "-o", tmp_path / "out", "--quiet"], check=True, timeout=300)
     paths = sorted((tmp_path / "out").glob("*.nc"))
-    assert len(paths) == 10
+    assert len(paths) > 10
     before = os.times()
     watch = ("import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True); "
              "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")
     began = time.monotonic()
-    done = subprocess.run([sys.executable, "-c", watch, sys.executable, TOP / "postproc/tenor-report", *paths, "-o", tmp_path / "ten.html"],
+    done = subprocess.run([sys.executable, "-c", watch, sys.executable, TOP / "postproc/tenor-report", *paths, "-o", tmp_path / "all.html"],
                           capture_output=True, text=True, check=True, timeout=300)
     spent = os.times().children_user - before.children_user
     print(f"\n{time.monotonic() - began:.1f} s, {spent:.1f} s of processor, {int(done.stdout) / 1e3:.0f} MB")
-    assert (tmp_path / "ten.html").stat().st_size < 3e6
+    assert (tmp_path / "all.html").stat().st_size < 3e6
     assert int(done.stdout) < 1_000_000
