@@ -15,11 +15,15 @@ enum status {
   STATUS_STOPPED = 85  /* stopped early on a signal, checkpoint valid */
 };
 
-/* Writes "tenor: error: <message>" to stderr and returns `status`. Not collective. */
+/* Writes "tenor: error: <message>" to stderr, one line that can be shown (base/text.h), and
+   returns `status`. Not collective. */
 enum status status_fail(enum status status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Writes "tenor: warning: <message>" to stderr. Not collective. */
+/* Writes "tenor: warning: <message>", or "tenor: <message>", to stderr likewise. Not
+ * collective.
+ */
 void status_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void status_tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

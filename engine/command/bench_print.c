@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "edge/json.h"
 #include "edge/machine.h"
 #include "model/version.h"
@@ -60,7 +61,9 @@ enum { CELL = 17 }; /* characters: a number, and its part of the whole */
 static void print_head(const struct bench_report *report) {
   char processor[256];
   machine_processor(processor, sizeof processor);
-  printf("%s on %s, built with %s\n", report->deck_path, processor, machine_compiler());
+  text_print(stdout, "%s on %s, built with %s", report->deck_path, processor,
+             machine_compiler());
+  putchar('\n');
   printf("ns per path and month, one thread; medians of %lld rounds\n\n  %-12s",
          (long long)report->effort->rounds, "");
   for (int k = 0; k < report->speeds->n_kernels; ++k) {

@@ -7,6 +7,7 @@
 #include "command/check_parts.h"
 #include "command/command.h"
 #include "edge/deck_file.h"
+#include "edge/json.h"
 #include "edge/options.h"
 
 static const char help_text[] =
@@ -41,7 +42,9 @@ static enum status print_deck(const struct deck *deck, const struct deck_store *
   enum status status = deck_resolve(store, &resolved);
   if (status == STATUS_OK) {
     if (strncmp(resolved, "name:", 5) != 0) {
-      printf("name: {value: \"%s\"}\n", deck->name);
+      fputs("name: {value: ", stdout);
+      json_text(stdout, deck->name); /* which YAML reads too */
+      puts("}");
     }
     printf("sampling: {paths: %lld, seed: %llu", (long long)deck->sampling.paths,
            (unsigned long long)deck->sampling.seed);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "command/check_parts.h"
 #include "edge/json.h"
 
@@ -126,8 +127,11 @@ static void show_group(const struct lines *lines, const char *confidence) {
     const struct line *line = &lines->items[i];
     if (strcmp(confidence_of(line), confidence) == 0) {
       printf("  %-48s  %-34s", line->name, line->value);
-      printf("%s%s\n", line->provenance->source != NULL ? "  " : "",
-             line->provenance->source != NULL ? line->provenance->source : "");
+      if (line->provenance->source != NULL) {
+        fputs("  ", stdout);
+        text_put(stdout, line->provenance->source);
+      }
+      putchar('\n');
     }
   }
 }
@@ -208,7 +212,10 @@ enum status check_print_difference(const struct deck_store *one, const char *nam
   struct lines a = list_values(one), b = list_values(other);
   const bool whole = a.whole && b.whole;
   if (whole) {
-    printf("- %s\n+ %s\n", name_one, name_other);
+    text_print(stdout, "- %s", name_one);
+    putchar('\n');
+    text_print(stdout, "+ %s", name_other);
+    putchar('\n');
     const int n = compare_lines(&a, &b);
     fprintf(stderr, "tenor: %d value%s differ%s\n", n, n == 1 ? "" : "s", n == 1 ? "s" : "");
   }

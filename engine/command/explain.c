@@ -170,9 +170,9 @@ static enum status pick_path(const struct request *request, const struct kernel 
     const struct found *found =
         lowest ? &all[0] : (high || worst ? &all[n - 1] : &all[(n - 1) / 2]);
     *path = found->path;
-    fprintf(stderr, "tenor: path %lld has the %s %s of %lld paths: %.10g\n",
-            (long long)found->path, lowest ? "lowest" : (high || worst ? "highest" : "median"),
-            request->by, (long long)n, found->value);
+    status_tell("path %lld has the %s %s of %lld paths: %.10g", (long long)found->path,
+                lowest ? "lowest" : (high || worst ? "highest" : "median"), request->by,
+                (long long)n, found->value);
   }
   array_free(all);
   return status;
@@ -184,12 +184,25 @@ static double *row_of(double *values, const struct deck *deck, int64_t m, int64_
   return values + (m * deck->n_customers + c) * N_LEDGER;
 }
 
+/* A cell of a table of commas; a name may hold one, or a quotation mark. */
+static void print_cell(const char *metric, const char *name) {
+  printf(",\"%s:", metric);
+  for (const char *c = name; *c != '\0'; ++c) {
+    fputs(*c == '"' ? "\"\"" : (char[2]){*c, '\0'}, stdout);
+  }
+  putchar('"');
+}
+
 static void print_csv(const struct deck *deck, double *values) {
   printf("month");
   for (int e = 0; e < N_LEDGER; ++e) {
     for (int64_t c = 0; c < (ledger_entries[e].of_customer ? deck->n_customers : 1); ++c) {
-      printf(ledger_entries[e].of_customer ? ",%s:%s" : ",%s", ledger_entries[e].name,
-             deck->customers[c].name);
+      const char *name = deck->customers[c].name;
+      if (ledger_entries[e].of_customer && strpbrk(name, ",\"") != NULL) {
+        print_cell(ledger_entries[e].name, name);
+      } else {
+        printf(ledger_entries[e].of_customer ? ",%s:%s" : ",%s", ledger_entries[e].name, name);
+      }
     }
   }
   putchar('\n');

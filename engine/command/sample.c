@@ -19,6 +19,10 @@ static enum status go_on(struct run *run, const struct campaign *campaign) {
       status = campaign_take_out(campaign, &run->standing.state, range);
     }
   }
+  if (status == STATUS_OK && !state_holds(&run->standing.state)) {
+    status = status_fail(STATUS_MISMATCH, "%s: its state does not fit its deck",
+                         run->sample->extended);
+  }
   if (status == STATUS_OK &&
       !ranges_missing(&run->standing.state.paths, run->order.paths, &run->todo)) {
     status = status_fail(STATUS_FAILED, "no memory for ranges of paths");
@@ -120,7 +124,7 @@ static enum status dump_paths(struct run *run, const struct campaign *campaign) 
     status = closed > status ? closed : status;
   }
   if (status == STATUS_OK && run->team->rank == 0 && !run->options->quiet) {
-    fprintf(stderr, "tenor: wrote %s\n", run->dump);
+    status_tell("wrote %s", run->dump);
   }
   return status;
 }

@@ -217,7 +217,7 @@ static enum status open_checkpoint(struct run *run) {
       checkpoint_open(&run->checkpoint, options->checkpoint, &mine, options->resume,
                       options->force, &run->resumed, &run->resumes);
   if (status == STATUS_OK && run->resumes && !options->quiet) {
-    fprintf(stderr, "tenor: goes on from %s\n", options->checkpoint);
+    status_tell("goes on from %s", options->checkpoint);
   }
   return status;
 }

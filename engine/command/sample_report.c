@@ -85,11 +85,10 @@ static enum status write_result(struct run *run, const struct campaign *campaign
 
 static enum status report_stop(const struct run *run) {
   if (!run->options->quiet) {
-    fprintf(stderr,
-            "tenor: stopped after %" PRId64 " of %" PRId64
-            " paths; %s holds them, and the same command with --resume goes on\n",
-            run->resumed_paths + run->sampled, run->order.range.end - run->order.range.first,
-            run->options->checkpoint);
+    status_tell("stopped after %" PRId64 " of %" PRId64
+                " paths; %s holds them, and the same command with --resume goes on",
+                run->resumed_paths + run->sampled,
+                run->order.range.end - run->order.range.first, run->options->checkpoint);
   }
   return STATUS_STOPPED;
 }
@@ -107,7 +106,7 @@ enum status sampling_report(struct run *run, const struct campaign *campaign) {
   }
   if (status == STATUS_OK && !run->options->quiet) {
     fflush(stdout); /* a log of both must not be mixed; what fails here is seen at the end */
-    fprintf(stderr, "tenor: wrote %s\n", run->output);
+    status_tell("wrote %s", run->output);
   }
   return status == STATUS_OK ? check_reached(run) : status;
 }

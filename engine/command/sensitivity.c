@@ -184,7 +184,7 @@ static enum status report(const struct work *work) {
   }
   if (status == STATUS_OK && !request->quiet) {
     fflush(stdout); /* a log of both must not be mixed; what fails here is seen at the end */
-    fprintf(stderr, "tenor: wrote %s\n", work->output);
+    status_tell("wrote %s", work->output);
   }
   return status;
 }

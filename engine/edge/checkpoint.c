@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/arrays.h"
+#include "base/text.h"
 #include "edge/files.h"
 #include "edge/json.h"
 #include "edge/progress.h"
@@ -69,8 +70,14 @@ static enum status guard(void *context) {
    not whole. */
 static enum status read_one(const char *path, struct owner *owner, struct snapshot *found,
                             bool *has) {
+  const off_t most = INT64_C(1) << 32; /* twice the state of the largest comparison */
+  struct stat about;
   void *bytes = NULL;
   size_t size = 0;
+  *has = true;
+  if (stat(path, &about) == 0 && about.st_size > most) {
+    return STATUS_MISMATCH;
+  }
   enum status status = files_read(path, 0, &bytes, &size);
   *has = bytes != NULL;
   if (bytes != NULL) {
@@ -266,11 +273,13 @@ static void print(const struct snapshot *snapshot, const struct owner *owner, bo
     printf(", \"generation\": %" PRId64 "}\n", owner->generation);
     return;
   }
-  printf("checkpoint of deck %s, seed %" PRIu64 "\n", snapshot->saved.name[0],
-         snapshot->saved.sampling.seed);
+  text_print(stdout, "checkpoint of deck %s, seed %" PRIu64, snapshot->saved.name[0],
+             snapshot->saved.sampling.seed);
+  putchar('\n');
   printf("paths       %lld of %lld\n", done, all);
-  printf("written by  %s%s%sprocess %s\n", owner->job[0] != '\0' ? "job " : "", owner->job,
-         owner->job[0] != '\0' ? ", " : "", owner->instance);
+  text_print(stdout, "written by  %s%s%sprocess %s", owner->job[0] != '\0' ? "job " : "",
+             owner->job, owner->job[0] != '\0' ? ", " : "", owner->instance);
+  putchar('\n');
   printf("generation  %" PRId64 "\n", owner->generation);
 }
 

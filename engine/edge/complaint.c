@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 enum { SHOWN = 120 }; /* characters of a line */
 
 struct spot {
@@ -67,35 +69,6 @@ static struct spot find_spot(const struct complaints *complaints, const char *wh
 
 /* ---- on the terminal */
 
-/* Is the byte the start of a character of UTF-8? */
-static bool starts(char byte) {
-  return ((unsigned char)byte & 0xc0) != 0x80;
-}
-
-/* One character at `text`; what a terminal would obey (escapes, controls of both sets) is shown
-   as `?`. Returns its bytes. */
-static size_t put_character(const char *text) {
-  const unsigned char first = (unsigned char)text[0], second = (unsigned char)text[1];
-  size_t n = 1;
-  while (text[n] != '\0' && !starts(text[n])) {
-    ++n;
-  }
-  const bool control =
-      first < 0x20 || first == 0x7f || (first == 0xc2 && second >= 0x80 && second < 0xa0);
-  if (control) {
-    fputc(first == '\t' ? ' ' : '?', stderr);
-  } else {
-    fwrite(text, 1, n, stderr);
-  }
-  return n;
-}
-
-static void put_text(const char *text) {
-  while (*text != '\0') {
-    text += put_character(text);
-  }
-}
-
 enum paint { PLAIN, STRONG, FAULT, CAUTION, MARK };
 
 static void paint(enum paint paint) {
@@ -107,25 +80,22 @@ static void paint(enum paint paint) {
   }
 }
 
-/* The line of a spot, from where the mark can be seen. */
+/* The line of a spot, from where the mark can be seen; a letter takes one column. */
 static void show_line(const struct spot *spot, size_t width) {
   const char *line = spot->text->text;
-  for (size_t i = 1; i < spot->line && line != NULL; ++i) {
-    line = strchr(line, '\n');
-    line = line != NULL ? line + 1 : NULL;
+  for (size_t i = 1; i < spot->line; ++i) {
+    line = text_next_line(line);
   }
-  if (line == NULL) {
-    return;
-  }
+  const char *next = text_next_line(line);
   const size_t column = spot->column - 1, from = column > SHOWN - 20 ? column - 20 : 0;
   size_t at = 0, shown = 0;
-  for (; at < from && *line != '\0' && strchr("\r\n", *line) == NULL; ++at) {
-    for (++line; *line != '\0' && !starts(*line); ++line) {
-    }
+  uint32_t letter = 0;
+  for (; at < from && line < next && strchr("\r\n", *line) == NULL; ++at) {
+    line += text_letter(line, &letter);
   }
   fprintf(stderr, "%5zu | %s", spot->line, from > 0 ? "..." : "");
-  while (*line != '\0' && strchr("\r\n", *line) == NULL && shown < SHOWN) {
-    line += put_character(line);
+  while (line < next && strchr("\r\n", *line) == NULL && shown < SHOWN) {
+    line += text_put_letter(stderr, line);
     ++shown;
   }
   const size_t before = column - from, room = shown > before ? shown - before : 1;
@@ -144,7 +114,7 @@ static void show_chain(const struct complaints *complaints, const struct deck_te
   for (int i = 0; text != NULL && text->included != NULL && i < MAX_TEXTS; ++i) {
     size_t length = strlen(text->included), line = 0;
     fputs("      = included from ", stderr);
-    put_text(text->included);
+    text_put(stderr, text->included);
     fputc('\n', stderr);
     const char *place = text->included;
     take_number(place, &length, &line);
@@ -165,14 +135,14 @@ static void tell(const struct complaints *complaints, const char *where, size_t 
   vsnprintf(sentence, sizeof sentence, format, arguments);
   flockfile(stderr);
   paint(STRONG);
-  put_text(where);
+  text_put(stderr, where);
   fputs(": ", stderr);
   paint(strcmp(kind, "error") == 0 ? FAULT : CAUTION);
   fprintf(stderr, "%s: ", kind);
   paint(PLAIN);
-  put_text(key);
+  text_put(stderr, key);
   fputs(key[0] != '\0' ? ": " : "", stderr);
-  put_text(sentence);
+  text_put(stderr, sentence);
   fputc('\n', stderr);
   if (spot.text != NULL) {
     show_line(&spot, width);

@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+#include "base/text.h"
 
 #include "edge/deck_reader.h"
 
@@ -31,14 +34,6 @@ static void read_include(struct reader *reader, const struct source *source,
   if (snprintf(path, sizeof path, "%.*s%s", folder, source->name, file) >= (int)sizeof path) {
     reader_complain(reader, source, node, "include", "name too long");
     return;
-  }
-  for (const struct source *above = source; above != NULL; above = above->includer) {
-    if (strcmp(above->name, path) == 0) {
-      reader_complain(
-          reader, source, node, "include",
-          "%s: is being read already: decks must not include each other in a circle", path);
-      return;
-    }
   }
   read_file(reader, path, source, node);
 }
@@ -77,7 +72,9 @@ static void read_top(struct reader *reader, const struct source *source,
     } else if (schema_has_section(name)) {
       reader_keys(reader, source, value, name, GROUP_SECTION, name, nowhere, nothing);
     } else {
-      reader_unknown(reader, source, word, "deck", schema_suggest_section(name));
+      reader_unknown(
+          reader, source, word, "deck",
+          reader->store.complaints.n < MAX_COMPLAINTS ? schema_suggest_section(name) : NULL);
     }
   }
 }
@@ -104,18 +101,35 @@ static char *slurp(const char *path, size_t *size, const char **why) {
   return text;
 }
 
-static void read_file(struct reader *reader, const char *path, const struct source *includer,
-                      const yaml_node_t *node) {
-  const char *why = NULL;
-  char from[MAX_WHERE] = "";
-  struct source source = {.name = path, .includer = includer};
+/* Why a deck cannot be read; NULL if it can. Its size is seen when it is read. */
+static const char *refuse(struct source *source) {
+  struct stat about;
   int depth = 0;
-  for (const struct source *above = includer; above != NULL; above = above->includer) {
+  if (stat(source->name, &about) != 0) {
+    return strerror(errno);
+  }
+  source->device = about.st_dev;
+  source->file = about.st_ino;
+  for (const struct source *above = source->includer; above != NULL; above = above->includer) {
+    if (above->device == about.st_dev && above->file == about.st_ino) {
+      return "is being read already: decks must not include each other in a circle";
+    }
     ++depth;
   }
-  char *text = depth > MAX_INCLUDES ? NULL : slurp(path, &source.size, &why);
+  if (depth > MAX_INCLUDES) {
+    return "decks include each other too deeply";
+  }
+  /* The user may give a pipe; a deck must not make the program wait for one. */
+  return depth > 0 && !S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode) ? "is no file" : NULL;
+}
+
+static void read_file(struct reader *reader, const char *path, const struct source *includer,
+                      const yaml_node_t *node) {
+  char from[MAX_WHERE] = "";
+  struct source source = {.name = path, .includer = includer};
+  const char *why = refuse(&source);
+  char *text = why == NULL ? slurp(path, &source.size, &why) : NULL;
   if (text == NULL) {
-    why = depth > MAX_INCLUDES ? "decks include each other too deeply" : why;
     if (includer != NULL) {
       reader_complain(reader, includer, node, "include", "%s: %s", path, why);
     } else {
@@ -147,6 +161,13 @@ static void read_assignment(struct reader *reader, const char *assignment) {
     reader_complain(reader, &source, NULL, "", "wants KEY=VALUE");
     return;
   }
+  const char *odd = strpbrk(assignment, "\n\"\\");
+  if (text_hidden(assignment, false) != NULL || (odd != NULL && odd < equals)) {
+    text[0] = '\0';
+    reader_complain(reader, &source, NULL, "",
+                    "wants one line, KEY=VALUE, and a key of plain words");
+    return;
+  }
   for (const char *c = assignment; c < equals && level < MAX_LEVELS; ++level) {
     /* uncertain.a.b is the law of key a.b */
     const size_t length = level == 1 && strncmp(assignment, "uncertain.", 10) == 0
@@ -173,6 +194,7 @@ static void name_after_file(struct deck *deck, const char *path) {
     --kept; /* not inside a letter of UTF-8 */
   }
   memcpy(deck->name, base, kept);
+  text_clean(deck->name);
 }
 
 /* What a deck need not say. Flags, choices and texts that are left out are zero already. */

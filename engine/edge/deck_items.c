@@ -78,7 +78,9 @@ void reader_keys(struct reader *reader, const struct source *source, const yaml_
       reader_items(reader, source, value, deeper, GROUP_TRANCHE, place.outer, stated);
     } else if (!reader_is_stated(word)) {
       reader_unknown(reader, source, word, where,
-                     schema_suggest(group, section, node_text(word)));
+                     reader->store.complaints.n < MAX_COMPLAINTS
+                         ? schema_suggest(group, section, node_text(word))
+                         : NULL);
     }
   }
 }

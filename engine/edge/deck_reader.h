@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "edge/complaint.h"
 #include "edge/deck_store.h"
@@ -22,6 +23,8 @@ struct source { /* one text being read: a file, or one --set assignment */
   bool is_assignment;            /* lines and columns mean nothing to the user then */
   void *document;                /* libyaml's, while it is read */
   const struct source *includer; /* NULL: nobody */
+  dev_t device;                  /* with the next: which file it is */
+  ino_t file;
 };
 
 struct reader {

@@ -5,15 +5,30 @@
 
 #include "base/arrays.h"
 
+static int64_t most_items(enum group group) {
+  return group == GROUP_SECTION   ? 1
+         : group == GROUP_TRANCHE ? MAX_CUSTOMERS * MAX_TRANCHES
+                                  : schema_lists[group].most;
+}
+
 bool store_make(struct deck_store *store, struct deck *deck) {
   memset(deck, 0, sizeof *deck);
   store->deck = deck;
-  store->entries = array_make((size_t)schema_size * MAX_INSTANCES, sizeof *store->entries);
+  store->first = array_make((size_t)schema_size + 1, sizeof *store->first);
+  for (int k = 0; store->first != NULL && k < schema_size; ++k) {
+    store->first[k + 1] = store->first[k] + most_items(schema[k].group);
+  }
+  store->entries = store->first != NULL
+                       ? array_make((size_t)store->first[schema_size], sizeof *store->entries)
+                       : NULL;
   return store->entries != NULL && clauses_make(&store->laws, MAX_UNCERTAIN) &&
          clauses_make(&store->correlations, MAX_CORRELATIONS);
 }
 
 static void forget(struct entry *entry) {
+  if (!entry->given) { /* most never are */
+    return;
+  }
   free(entry->where);
   free(entry->provenance.source);
   free(entry->provenance.confidence);
@@ -21,21 +36,23 @@ static void forget(struct entry *entry) {
 }
 
 void store_free(struct deck_store *store) {
-  for (size_t i = 0; store->entries != NULL && i < (size_t)schema_size * MAX_INSTANCES; ++i) {
+  for (int64_t i = 0; store->entries != NULL && i < store->first[schema_size]; ++i) {
     forget(&store->entries[i]);
   }
   clauses_free(&store->laws);
   clauses_free(&store->correlations);
   complaints_free(&store->complaints);
   array_free(store->entries);
+  array_free(store->first);
   store->entries = NULL;
+  store->first = NULL;
 }
 
 struct entry *store_entry(const struct deck_store *store, const struct key *key,
                           struct place place) {
   const int64_t instance =
       key->group == GROUP_TRANCHE ? place.outer * MAX_TRANCHES + place.inner : place.outer;
-  return &store->entries[(key - schema) * MAX_INSTANCES + instance];
+  return &store->entries[store->first[key - schema] + instance];
 }
 
 static char *item(const struct deck_store *store, enum group group, struct place place) {

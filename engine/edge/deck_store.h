@@ -12,8 +12,6 @@
 #include "edge/schema.h"
 #include "model/deck.h"
 
-enum { MAX_INSTANCES = MAX_CUSTOMERS * MAX_TRANCHES };
-
 struct entry {
   bool given;
   char *where; /* "file:line:column" of the value; owned */
@@ -27,7 +25,8 @@ struct tie { /* of two uncertain keys, by number */
 
 struct deck_store {
   struct deck *deck;                 /* borrowed */
-  struct entry *entries;             /* [schema_size][MAX_INSTANCES] */
+  struct entry *entries;             /* of each key as many as its group can have items */
+  int64_t *first;                    /* [schema_size + 1] where those of a key begin */
   struct clauses laws, correlations; /* of `uncertain`, `uncertain_correlation` */
   struct tie ties[MAX_CORRELATIONS]; /* what the correlations say */
   struct complaints complaints;      /* about it, and the texts it was read from */

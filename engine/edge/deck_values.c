@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static void complain_range(struct reader *reader, const struct source *source,
                            const yaml_node_t *node, const char *where, const struct key *key,
                            double value) {
@@ -53,6 +55,11 @@ static bool read_list(struct reader *reader, const struct source *source,
   }
   for (size_t i = 0; i < node_items(node); ++i) {
     size_t more = 0;
+    if (*n == room) {
+      reader_complain(reader, source, node_item(source, node, i), where,
+                      "holds more than %zu numbers", room);
+      return false;
+    }
     if (!read_numbers(reader, source, node_item(source, node, i), where, key, values + *n,
                       room - *n, &more)) {
       return false;
@@ -155,6 +162,10 @@ static bool read_text(struct reader *reader, const struct source *source,
   const char *text = node_text(node);
   if (!node_is_scalar(node) || text[0] == '\0' || strlen(text) >= MAX_NAME) {
     reader_complain(reader, source, node, where, "wants a name of 1 to %d bytes", MAX_NAME - 1);
+    return false;
+  }
+  if (text_hidden(text, false) != NULL) {
+    reader_complain(reader, source, node, where, "wants a name of one line");
     return false;
   }
   memset(to, 0, MAX_NAME);

@@ -6,7 +6,15 @@
 #include <string.h>
 #include <yaml.h>
 
-enum { MAX_NESTING = 16 };
+#include "base/text.h"
+
+enum {
+  MAX_NESTING = 16,
+  MAX_VALUES = 1 << 16, /* keys and values of a text */
+  MAX_KEYS = 500,       /* of one mapping */
+  MAX_STATEMENT = 1000, /* bytes of a source: it may hold for every key of a section */
+  MAX_TEXT = 1 << 24    /* bytes of a canonical text, which states it for each of them */
+};
 
 /* ---- faults */
 
@@ -105,6 +113,10 @@ void reader_check_keys(struct reader *reader, const struct source *source,
                        const yaml_node_t *map, const char *where) {
   for (size_t i = 0; i < node_pairs(map); ++i) {
     const yaml_node_t *key = node_key(source, map, i);
+    if (i == MAX_KEYS) {
+      reader_complain(reader, source, key, where, "more than %d keys", MAX_KEYS);
+      return;
+    }
     if (!node_is_scalar(key)) {
       reader_complain(reader, source, key, where, "a key must be a plain word");
       continue;
@@ -129,8 +141,11 @@ struct stated reader_stated(struct reader *reader, const struct source *source,
   const yaml_node_t *sure = node_member(source, map, "confidence");
   struct stated stated = around;
   if (said != NULL) {
-    if (!node_is_scalar(said) || node_text(said)[0] == '\0') {
-      reader_complain(reader, source, said, where, "`source` wants a text");
+    if (!node_is_scalar(said) || node_text(said)[0] == '\0' ||
+        strlen(node_text(said)) > MAX_STATEMENT) {
+      reader_complain(reader, source, said, where, "`source` wants a text of 1 to %d bytes",
+                      MAX_STATEMENT);
+      return stated;
     }
     stated.source = node_text(said);
   }
@@ -185,11 +200,31 @@ static const struct {
     {"control characters are not allowed", false, "control characters are not allowed"},
 };
 
+/* Where the parser stopped. It counts lines only where it can read. */
+static yaml_mark_t problem_mark(const struct source *source, const yaml_parser_t *parser) {
+  yaml_mark_t mark = {0};
+  if (parser->error != YAML_READER_ERROR) {
+    return parser->problem_mark;
+  }
+  const char *line = source->text, *stop = source->text + parser->problem_offset;
+  for (const char *next = text_next_line(line); next <= stop && next > line;
+       next = text_next_line(line)) {
+    line = next;
+    ++mark.line;
+  }
+  uint32_t letter = 0;
+  for (size_t n = 1; line < stop && n > 0; line += n) {
+    n = text_letter(line, &letter);
+    ++mark.column;
+  }
+  return mark;
+}
+
 static void complain_yaml(struct reader *reader, const struct source *source,
                           const yaml_parser_t *parser) {
   const char *problem = parser->problem != NULL ? parser->problem : "not readable as YAML";
   yaml_node_t at = {0};
-  at.start_mark = parser->problem_mark;
+  at.start_mark = problem_mark(source, parser);
   for (size_t i = 0; i < sizeof yaml_faults / sizeof yaml_faults[0]; ++i) {
     if (strcmp(problem, yaml_faults[i].problem) == 0) {
       problem = yaml_faults[i].meaning;
@@ -198,14 +233,44 @@ static void complain_yaml(struct reader *reader, const struct source *source,
     }
   }
   at.end_mark = at.start_mark;
+  reader->out_of_memory |= parser->error == YAML_MEMORY_ERROR;
   reader_complain(reader, source, &at, "", "%s", problem);
 }
 
-/* A first pass over the events: nesting is bounded, anchors and aliases are refused, so that no
-   small file can unfold into a large one. */
+/* What an event must not be, in words; NULL if it may. */
+static const char *find_fault(const yaml_event_t *event, int nesting, int documents,
+                              int values) {
+  const bool scalar = event->type == YAML_SCALAR_EVENT;
+  const char *text = scalar ? (const char *)event->data.scalar.value : "";
+  if (event->type == YAML_ALIAS_EVENT || (scalar && event->data.scalar.anchor != NULL) ||
+      (event->type == YAML_SEQUENCE_START_EVENT && event->data.sequence_start.anchor != NULL) ||
+      (event->type == YAML_MAPPING_START_EVENT && event->data.mapping_start.anchor != NULL)) {
+    return "anchors and aliases are not part of a deck";
+  }
+  if (documents > 1) {
+    return "a deck is one YAML document; this begins another";
+  }
+  if (nesting > MAX_NESTING) {
+    return "nested too deeply";
+  }
+  if (values > MAX_VALUES) {
+    return "more keys and values than a deck may have";
+  }
+  if (scalar && strlen(text) != event->data.scalar.length) {
+    return "this text holds a zero byte";
+  }
+  if (text_hidden(text, true) != NULL) {
+    return "this text holds a character that does not show: a control character, or one "
+           "that turns the direction of writing";
+  }
+  return NULL;
+}
+
+/* A first pass over the events: nesting and number are bounded, anchors and aliases are
+   refused, so that no small file can unfold into a large one; and no text hides anything. */
 static bool check_events(struct reader *reader, const struct source *source,
                          yaml_parser_t *parser) {
-  int nesting = 0, documents = 0;
+  int nesting = 0, documents = 0, values = 0;
   for (;;) {
     yaml_event_t event;
     if (!yaml_parser_parse(parser, &event)) {
@@ -213,23 +278,17 @@ static bool check_events(struct reader *reader, const struct source *source,
       return false;
     }
     const yaml_event_type_t type = event.type;
-    const bool anchored =
-        type == YAML_ALIAS_EVENT ||
-        (type == YAML_SCALAR_EVENT && event.data.scalar.anchor != NULL) ||
-        (type == YAML_SEQUENCE_START_EVENT && event.data.sequence_start.anchor != NULL) ||
-        (type == YAML_MAPPING_START_EVENT && event.data.mapping_start.anchor != NULL);
+    nesting += type == YAML_SEQUENCE_START_EVENT || type == YAML_MAPPING_START_EVENT;
+    nesting -= type == YAML_SEQUENCE_END_EVENT || type == YAML_MAPPING_END_EVENT;
+    documents += type == YAML_DOCUMENT_START_EVENT;
+    ++values;
+    const char *fault = find_fault(&event, nesting, documents, values);
     yaml_node_t at = {0};
     at.start_mark = event.start_mark;
     at.end_mark = event.end_mark;
     yaml_event_delete(&event);
-    nesting += type == YAML_SEQUENCE_START_EVENT || type == YAML_MAPPING_START_EVENT;
-    nesting -= type == YAML_SEQUENCE_END_EVENT || type == YAML_MAPPING_END_EVENT;
-    documents += type == YAML_DOCUMENT_START_EVENT;
-    if (anchored || nesting > MAX_NESTING || documents > 1) {
-      reader_complain(reader, source, &at, "",
-                      anchored        ? "anchors and aliases are not part of a deck"
-                      : documents > 1 ? "a deck is one YAML document; this begins another"
-                                      : "nested too deeply");
+    if (fault != NULL) {
+      reader_complain(reader, source, &at, "", "%s", fault);
       return false;
     }
     if (type == YAML_STREAM_END_EVENT) {
@@ -245,6 +304,10 @@ void reader_parse(struct reader *reader, struct source *source,
   yaml_document_t document;
   if (strlen(source->text) != source->size) {
     reader_complain(reader, source, NULL, "", "holds a zero byte");
+    return;
+  }
+  if (source->size > MAX_TEXT) {
+    reader_complain(reader, source, NULL, "", "larger than any deck");
     return;
   }
   if (!yaml_parser_initialize(&parser)) {

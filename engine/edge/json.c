@@ -3,15 +3,18 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/text.h"
+
 void json_text(FILE *out, const char *text) {
   fputc('"', out);
-  for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; ++c) {
-    if (*c == '"' || *c == '\\') {
-      fprintf(out, "\\%c", *c);
-    } else if (*c < 0x20) {
-      fprintf(out, "\\u%04x", *c);
+  uint32_t letter = 0;
+  for (size_t n = 0; (n = text_letter(text, &letter)) > 0; text += n) {
+    if (letter == '"' || letter == '\\') {
+      fprintf(out, "\\%c", (int)letter);
+    } else if (text_shows(letter)) {
+      (void)fwrite(text, 1, n, out); /* who closes the stream asks whether all was written */
     } else {
-      fputc(*c, out);
+      fprintf(out, "\\u%04x", (unsigned)(letter == TEXT_BROKEN ? 0xfffd : letter));
     }
   }
   fputc('"', out);

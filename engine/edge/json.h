@@ -4,7 +4,8 @@
 
 #include <stdio.h>
 
-/* A text in quotes, escaped. */
+/* A text in quotes, escaped: valid JSON that can be shown, whatever the bytes are. What is not
+   UTF-8 becomes U+FFFD. */
 void json_text(FILE *out, const char *text);
 
 /* A number that reads back to the same double; null if it is not finite. */

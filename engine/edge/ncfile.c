@@ -232,7 +232,16 @@ enum status ncreader_open(struct ncreader *reader, const char *path) {
     }
     return status;
   }
-  fclose(file); /* only opened to tell a missing file from a wrong one */
+  /* A missing file is told from a wrong one; and the library, which reads many formats and
+     takes some names for addresses of the network, is given files of the one format only. */
+  static const char signature[] = "\x89HDF\r\n\x1a\n";
+  char found[sizeof signature] = "";
+  const bool ours = S_ISREG(about.st_mode) && fread(found, 1, sizeof found - 1, file) > 0 &&
+                    memcmp(found, signature, sizeof found) == 0;
+  fclose(file); /* only read */
+  if (!ours) {
+    return status_fail(STATUS_MISMATCH, "%s: not a result of tenor: no NetCDF-4 file", path);
+  }
   const int code = nc_open(path, NC_NOWRITE, &reader->file);
   if (code != NC_NOERR) {
     return status_fail(STATUS_MISMATCH, "%s: not a result of tenor: %s", path,
@@ -270,6 +279,7 @@ int ncreader_find(const struct ncreader *reader, bool state, const char *name) {
 bool ncreader_shape(const struct ncreader *reader, bool state, int variable,
                     struct ncshape *shape) {
   const int group = group_of(reader, state);
+  const size_t most = state ? NCFILE_MOST_STATE : NCFILE_MOST_SHOWN;
   nc_type type = NC_NAT;
   int n_dims = 0, ids[NC_MAX_VAR_DIMS];
   if (nc_inq_varndims(group, variable, &n_dims) != NC_NOERR || n_dims > NCFILE_MAX_DIMS ||
@@ -278,8 +288,9 @@ bool ncreader_shape(const struct ncreader *reader, bool state, int variable,
   }
   shape->n_dims = n_dims;
   shape->n = 1;
-  for (int i = 0; i < n_dims; ++i) {
-    if (nc_inq_dim(group, ids[i], shape->dims[i], &shape->sizes[i]) != NC_NOERR) {
+  for (int i = 0; i < n_dims; ++i) { /* a file of a few bytes can claim any size */
+    if (nc_inq_dim(group, ids[i], shape->dims[i], &shape->sizes[i]) != NC_NOERR ||
+        (shape->sizes[i] > 0 && shape->n > most / shape->sizes[i])) {
       return false;
     }
     shape->n *= shape->sizes[i];

@@ -14,6 +14,9 @@
 #include "base/status.h"
 
 enum { NCFILE_MAX_DIMS = 4, NCFILE_GLOBAL = -1, NCFILE_NAME = 257 };
+/* Values of a variable that is read. The state of the largest comparison has half as many, and
+   what is shown of a result far less. */
+enum { NCFILE_MOST_STATE = 1 << 27, NCFILE_MOST_SHOWN = 1 << 23 };
 enum nctype { NCTYPE_CHAR, NCTYPE_INT, NCTYPE_INT64, NCTYPE_UINT64, NCTYPE_DOUBLE };
 extern const double ncfile_fill; /* marks what does not exist, in every variable of doubles */
 
@@ -72,6 +75,7 @@ enum status ncreader_open(struct ncreader *reader, const char *path);
 void ncreader_close(struct ncreader *reader);
 int ncreader_variables(const struct ncreader *reader,
                        bool state); /* their number, -1 on error */
+/* false if it is larger than allowed, or of no type of ours. */
 bool ncreader_shape(const struct ncreader *reader, bool state, int variable,
                     struct ncshape *shape);
 int ncreader_find(const struct ncreader *reader, bool state,

@@ -277,7 +277,7 @@ enum status options_run(int argc, char **argv, bool loud, const char *usage,
   *options = (struct run_options){.progress = PROGRESS_AUTO};
   *help = false;
   opterr = 0;
-  optind = 1;
+  optind = 0; /* begins anew, even where an earlier reading stopped inside a word */
   int letter = 0;
   while ((letter = getopt_long(argc, argv, ":ho:", table, NULL)) != -1) {
     if (letter == 'h') {
@@ -286,6 +286,9 @@ enum status options_run(int argc, char **argv, bool loud, const char *usage,
       }
       *help = true;
       return STATUS_OK;
+    }
+    if (letter == '?' && optopt > 0 && optopt < LETTER_PATHS && strchr("ho", optopt) == NULL) {
+      return complain(loud, "unknown option `-%c`", optopt);
     }
     if (letter == '?' || letter == ':') {
       return complain(loud, letter == '?' ? "unknown option `%s`" : "`%s` wants a value",

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/arrays.h"
+#include "base/text.h"
 
 struct values values_read(const struct ncreader *reader, const char *name) {
   struct values values = {.at = NULL};
@@ -44,6 +45,7 @@ ncword *values_words(const struct ncreader *reader, const char *name, size_t *n)
     for (size_t i = 0; i < shape.sizes[0]; ++i) {
       snprintf(words[i], sizeof words[i], "%.*s", (int)shape.sizes[1],
                letters + i * shape.sizes[1]);
+      text_clean(words[i]);
     }
   }
   array_free(letters);

@@ -18,7 +18,8 @@ double values_number(const struct ncreader *reader, const char *metric, const ch
 
 typedef char ncword[NCFILE_NAME];
 
-/* The words of a variable char(n, letters), *n of them; owned (array_free); NULL, and none, if
+/* The words of a variable char(n, letters), *n of them, what does not show itself as question
+   marks; owned (array_free); NULL, and none, if
    there is no such variable. */
 ncword *values_words(const struct ncreader *reader, const char *name, size_t *n);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arrays.h"
+#include "base/text.h"
 #include "edge/json.h"
 #include "edge/ncfile.h"
 #include "edge/results.h"
@@ -131,7 +132,9 @@ static void print_row(const struct table *table, const char *label, const char *
 
 static void print_head(struct table *table, const char *title) {
   char room[24];
-  printf("\n%-36.36s %9s %9s", title, "mean", "+/- 95 %");
+  putchar('\n');
+  text_column(stdout, title, 36);
+  printf(" %9s %9s", "mean", "+/- 95 %");
   for (int k = 0; k < SHOWN; ++k) {
     printf(" %9s", quantile_head(table, k, room));
   }
@@ -263,9 +266,10 @@ static void print_difference(const struct table *table, const char *label, const
 
 static void print_difference_head(struct table *table, const char *title) {
   char low[24], high[24];
-  printf("\n%-36.36s %7s %7s %7s %8s %8s %7s %7s %5s\n", title, "first", "second", "minus",
-         "+/- 95 %", "unpaired", quantile_head(table, 0, low), quantile_head(table, 2, high),
-         "ratio");
+  putchar('\n');
+  text_column(stdout, title, 36);
+  printf(" %7s %7s %7s %8s %8s %7s %7s %5s\n", "first", "second", "minus", "+/- 95 %",
+         "unpaired", quantile_head(table, 0, low), quantile_head(table, 2, high), "ratio");
 }
 
 static void print_comparison(struct table *table, size_t n_quarters) {
@@ -315,12 +319,13 @@ static void print_opening(const struct table *table, const char *second) {
   ncreader_text(reader, false, NCFILE_GLOBAL, "seed", seed, sizeof seed);
   ncreader_text(reader, false, NCFILE_GLOBAL, "model_version", model, sizeof model);
   ncreader_text(reader, false, NCFILE_GLOBAL, "sampling", sampling, sizeof sampling);
-  printf("%s%s%s: %.0f paths, seed %s, model %s", deck, second[0] != '\0' ? " minus " : "",
-         second, values_number(reader, "paths", "", 0), seed, model);
+  text_print(stdout, "%s%s%s: %.0f paths, seed %s, model %s", deck,
+             second[0] != '\0' ? " minus " : "", second, values_number(reader, "paths", "", 0),
+             seed, model);
   if (!isnan(replicates)) {
-    printf(", %s in %.0f replicates", sampling, replicates);
+    text_print(stdout, ", %s in %.0f replicates", sampling, replicates);
   } else if (!isnan(blocks)) {
-    printf(", %s in %.0f blocks", sampling, blocks);
+    text_print(stdout, ", %s in %.0f blocks", sampling, blocks);
   }
   putchar('\n');
 }

@@ -1,5 +1,6 @@
 #include "edge/results_state.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,7 +105,7 @@ static void *read_variable(const struct ncreader *reader, const char *name, enum
     return NULL;
   }
   void *values = array_make(shape.n + 1, nctype_size(type));
-  if (values != NULL && !ncreader_raw(reader, true, id, values)) {
+  if (values == NULL || !ncreader_raw(reader, true, id, values)) {
     array_free(values);
     return NULL;
   }
@@ -152,8 +153,13 @@ static bool read_paths(struct saved *saved, const struct ncreader *reader) {
 static bool read_whole_number(const struct ncreader *reader, const char *name,
                               uint64_t *number) {
   char text[64];
-  return ncreader_text(reader, true, NCFILE_GLOBAL, name, text, sizeof text) &&
-         sscanf(text, "%" SCNu64, number) == 1;
+  char *end = text;
+  if (!ncreader_text(reader, true, NCFILE_GLOBAL, name, text, sizeof text)) {
+    return false;
+  }
+  errno = 0;
+  *number = strtoull(text, &end, 10);
+  return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0;
 }
 
 static enum status read_all(struct saved *saved, const struct ncreader *reader,
@@ -273,13 +279,17 @@ void saved_centres(const struct saved *saved, const double *centres[MAX_TALLIES]
   }
 }
 
-/* Does a tally count as many paths, or replicates, as the ranges hold? */
-static bool counts_paths(const struct saved *saved, int t) {
+/* Does a tally of that shape count as many paths, or replicates, as the ranges hold? */
+static bool counts_paths(const struct saved *saved, int t, const struct tally *shape) {
   const struct tally theirs = {.words = saved->tallies[t].words};
   const int64_t paths = ranges_count(&saved->paths);
   int64_t sum = 0;
   if (t == TALLY_REPLICATES) {
-    return tally_blocks(&theirs) == paths / saved->sampling.points;
+    const int64_t replicates = paths / saved->sampling.points;
+    return tally_holds(shape, theirs.words, replicates) && tally_blocks(&theirs) == replicates;
+  }
+  if (!tally_holds(shape, theirs.words, paths)) {
+    return false;
   }
   for (int part = 0; part < N_PARTS; ++part) {
     sum += tally_part_paths(&theirs, part);
@@ -303,7 +313,7 @@ enum status saved_add(const struct saved *saved, const char *path, struct state 
                            mine.n_columns != saved->tallies[t].n_columns ||
                            memcmp(mine.centre, saved->tallies[t].centre,
                                   (size_t)mine.n_columns * sizeof *mine.centre) != 0 ||
-                           !counts_paths(saved, t)))) {
+                           !counts_paths(saved, t, &mine)))) {
       return status_fail(STATUS_MISMATCH, "%s: its state does not fit its deck", path);
     }
   }

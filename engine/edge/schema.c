@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Rows: the deck's path, its C member, kind, shape, range, low, high, what it means. */
@@ -420,7 +421,9 @@ static int distance(const char *a, const char *b) {
 static const char *nearer(const char *name, const char *candidate, const char *best) {
   const int far = (int)strlen(name) / 3 + 1;
   const int reach = best != NULL ? distance(name, best) : far + 1;
-  return distance(name, candidate) < reach ? candidate : best;
+  const int longer =
+      (int)strlen(name) - (int)strlen(candidate); /* letters to insert at least */
+  return abs(longer) < reach && distance(name, candidate) < reach ? candidate : best;
 }
 
 const char *schema_suggest(enum group group, const char *section, const char *name) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/arrays.h"
+#include "base/text.h"
 #include "edge/results_read.h"
 #include "edge/sensitivity.h"
 
@@ -108,7 +109,9 @@ static void print_keys(const struct table *table) {
   printf("\n%-40s %9s %9s %9s  %s\n", "key, at quantiles of its law", "10 %", "50 %", "90 %",
          "unit");
   for (size_t i = 0; i < table->n_keys; ++i) {
-    printf("  %-38.38s %9s", table->keys[i], values_brief(table->ends.at[2 * i], room));
+    fputs("  ", stdout);
+    text_column(stdout, table->keys[i], 38);
+    printf(" %9s", values_brief(table->ends.at[2 * i], room));
     printf(" %9s", values_brief(table->middle.at[i], room));
     printf(" %9s  %s\n", values_brief(table->ends.at[2 * i + 1], room),
            table->factor.at[i] > 0.0 ? "times the deck's values" : table->units[i]);
@@ -158,7 +161,8 @@ static void print_metric(const struct table *table, size_t metric, struct bar *b
   putchar('\n');
   sort_bars(table, metric, bars);
   for (size_t i = 0; i < table->n_keys; ++i) {
-    printf("  %-38.38s", table->keys[bars[i].key]);
+    fputs("  ", stdout);
+    text_column(stdout, table->keys[bars[i].key], 38);
     for (int f = 0; f < N_FIGURES; ++f) {
       print_piece(&table->pieces[f], metric * table->n_keys + bars[i].key);
     }
@@ -172,8 +176,9 @@ static void print_table(const struct table *table, struct bar *bars) {
   ncreader_text(reader, false, NCFILE_GLOBAL, "deck", deck, sizeof deck);
   ncreader_text(reader, false, NCFILE_GLOBAL, "seed", seed, sizeof seed);
   ncreader_text(reader, false, NCFILE_GLOBAL, "model_version", model, sizeof model);
-  printf("%s: sensitivity to %zu uncertain keys, seed %s, model %s\n", deck, table->n_keys,
-         seed, model);
+  text_print(stdout, "%s: sensitivity to %zu uncertain keys, seed %s, model %s", deck,
+             table->n_keys, seed, model);
+  putchar('\n');
   printf("differences on %.0f paths, shares of variance from %.0f paths in %.0f blocks\n",
          values_number(reader, "swing_paths", "", 0), values_number(reader, "paths", "", 0),
          values_number(reader, "blocks", "", 0));

@@ -87,7 +87,7 @@ static void pass_owner(struct walk *walk, struct owner *owner) {
   pass_constant(walk, magic, sizeof magic);
   pass_constant(walk, &byte_order, sizeof byte_order);
   pass_text(walk, owner->job, sizeof owner->job);
-  pass_number(walk, &owner->restart, 0, INT64_MAX);
+  pass_number(walk, &owner->restart, 0, INT64_C(1) << 62);
   pass_text(walk, owner->instance, sizeof owner->instance);
   pass_number(walk, &owner->generation, 0, INT64_C(1) << 62);
 }
@@ -154,14 +154,15 @@ static void pass_look(struct walk *walk, struct look *look) {
 }
 
 static void pass_snapshot(struct walk *walk, struct snapshot *snapshot) {
+  const int64_t most = INT64_C(1) << 40; /* paths have no other addresses */
   int64_t n_targets = snapshot->targets.n;
   pass_decks(walk, &snapshot->saved);
   pass_paths(walk, &snapshot->saved);
   pass_tallies(walk, &snapshot->saved);
-  pass_number(walk, &snapshot->replicate_end, 0, INT64_MAX);
+  pass_number(walk, &snapshot->replicate_end, 0, most);
   pass_tallies(walk, &snapshot->replicate);
-  pass_number(walk, &snapshot->range.first, 0, INT64_MAX);
-  pass_number(walk, &snapshot->range.end, 0, INT64_MAX);
+  pass_number(walk, &snapshot->range.first, 0, most);
+  pass_number(walk, &snapshot->range.end, snapshot->range.first, most);
   pass_number(walk, &n_targets, 0, MAX_TARGETS);
   snapshot->targets.n = (int)n_targets;
   for (int t = 0; t < snapshot->targets.n; ++t) {

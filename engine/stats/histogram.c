@@ -70,6 +70,19 @@ void histogram_add(int64_t *words, const uint32_t *codes, int64_t n) {
   }
 }
 
+bool histogram_holds(const int64_t *words, enum window window, int64_t n) {
+  int64_t left = n;
+  for (int64_t bin = 0; bin < code_bins(window); ++bin, words += BIN_WORDS) {
+    const int64_t count = words[0];
+    if (count < 0 || count > left || words[1] < 0 || words[1] > count * PLACES ||
+        words[2] < 0 || words[2] > count * COARSE * COARSE) {
+      return false;
+    }
+    left -= count;
+  }
+  return true;
+}
+
 int64_t histogram_count(const int64_t *words, enum window window) {
   int64_t sum = 0;
   for (int64_t bin = 0; bin < code_bins(window); ++bin) {

@@ -22,6 +22,9 @@ int64_t histogram_words(enum window window);
 /* Adds n (at most BLOCK_PATHS) values by their codes (code.h), NO_CODE not among them. */
 void histogram_add(int64_t *words, const uint32_t *codes, int64_t n);
 
+/* Can these words be a histogram of n values at most (tally_holds)? */
+bool histogram_holds(const int64_t *words, enum window window, int64_t n);
+
 /* Values in it. */
 int64_t histogram_count(const int64_t *words, enum window window);
 

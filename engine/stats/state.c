@@ -30,6 +30,15 @@ int state_path_tallies(const struct state *state) {
   return state->has[TALLY_SECOND] ? TALLY_REPLICATES : 1;
 }
 
+bool state_holds(const struct state *state) {
+  bool good = true;
+  for (int t = 0; good && t < state_path_tallies(state); ++t) {
+    good =
+        tally_holds(&state->tallies[t], state->tallies[t].words, ranges_count(&state->paths));
+  }
+  return good;
+}
+
 void state_canonical(struct state *state) {
   for (int t = 0; t < MAX_TALLIES; ++t) {
     if (state->has[t]) {

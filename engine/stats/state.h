@@ -32,6 +32,9 @@ void state_free(struct state *state);
 /* How many of the tallies count paths: the first one, or the first three. */
 int state_path_tallies(const struct state *state);
 
+/* Can the tallies of paths be those of the paths that it holds (tally_holds)? */
+bool state_holds(const struct state *state);
+
 void state_canonical(struct state *state);
 
 #endif

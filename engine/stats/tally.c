@@ -197,6 +197,59 @@ void tally_add(struct tally *tally, int64_t column, const double *values, int64_
   tally_add_block(tally, column, (struct block_part){n, part}, &digest, codes);
 }
 
+/* ---- words that come from outside */
+
+static bool within(int64_t word, int64_t least, int64_t most) {
+  return least <= word && word <= most;
+}
+
+static bool all_within(const int64_t *words, int64_t n, int64_t least, int64_t most) {
+  bool good = true;
+  for (int64_t i = 0; i < n; ++i) {
+    good = good && within(words[i], least, most);
+  }
+  return good;
+}
+
+/* Canonical limbs, the last one as far from its end as 2^40 values at most can bring it. */
+static bool limbs_hold(const int64_t *limbs, int64_t n) {
+  const int64_t most = INT64_C(1) << 56;
+  return all_within(limbs, n - 1, 0, UINT32_MAX) && within(limbs[n - 1], -most, most);
+}
+
+static bool column_holds(const int64_t *words, int64_t n_words, int64_t n) {
+  bool good = within(words[WORD_N], 0, n) && within(words[WORD_INFINITE], 0, words[WORD_N]) &&
+              within(words[WORD_BAD], 0, words[WORD_N] - words[WORD_INFINITE]);
+  for (int64_t i = WORD_SUMS; good && i < COLUMN_WORDS; i += ACCUMULATOR_LIMBS) {
+    good = limbs_hold(words + i, ACCUMULATOR_LIMBS);
+  }
+  for (int64_t i = WORD_CLUSTER; good && i < n_words; i += ACCUMULATOR_LIMBS) {
+    good =
+        within(words[WORD_MM], 0, n * BLOCK_PATHS) && limbs_hold(words + i, ACCUMULATOR_LIMBS);
+  }
+  return good;
+}
+
+bool tally_holds(const struct tally *tally, const int64_t *words, int64_t n) {
+  const int64_t most = n * BLOCK_PATHS * BLOCK_PATHS; /* of squares between blocks */
+  bool good = all_within(words, FIRST, 0, n);
+  for (int64_t column = 0; good && column < tally->n_columns; ++column) {
+    const int64_t histogram = tally->histogram_offset[column],
+                  parts = tally->parts_offset[column];
+    const enum window window = tally->window[column];
+    good = column_holds(words + FIRST + column * tally->column_words, tally->column_words, n) &&
+           (histogram < 0 || histogram_holds(words + histogram, window, n));
+    if (good && histogram >= 0 && tally->clustered) {
+      good = all_within(words + histogram + histogram_words(window),
+                        histogram_cluster_words(window), -most, most);
+    }
+    for (int part = 0; good && parts >= 0 && part < N_PARTS; ++part) {
+      good = limbs_hold(words + parts + part * SHORT_LIMBS, SHORT_LIMBS);
+    }
+  }
+  return good;
+}
+
 void tally_merge(struct tally *into, const struct tally *from) {
   for (int64_t i = 0; i < into->n_words; ++i) {
     into->words[i] += from->words[i];

@@ -68,6 +68,12 @@ void tally_add(struct tally *tally, int64_t column, const double *values, int64_
 /* Does a histogram take a value? Not NaN, -infinity and what is beyond 2^56. */
 bool tally_sorts(double value);
 
+/* Can `words`, of a tally of the same shape, be what `n` values of every column left there, in
+   canonical form? Counts are in [0, n], sums inside the words that hold them: then nothing that
+   is computed of them, or of the sum of such tallies of 2^40 values together, leaves its range.
+ */
+bool tally_holds(const struct tally *tally, const int64_t *words, int64_t n);
+
 /* into += from, word by word. Same shape required. */
 void tally_merge(struct tally *into, const struct tally *from);
 

@@ -21,6 +21,7 @@
 
 #include <cmocka.h>
 
+#include "base/text.h"
 #include "edge/digest.h"
 #include "edge/files.h"
 #include "edge/json.h"
@@ -386,9 +387,39 @@ static void json_texts_are_escaped(void **state) {
   assert_string_equal(written_text("back\\slash"), "\"back\\\\slash\"");
   assert_string_equal(written_text("a\nb\tc\rd"), "\"a\\u000ab\\u0009c\\u000dd\"");
   assert_string_equal(written_text("\x01\x1f"), "\"\\u0001\\u001f\"");
-  assert_string_equal(written_text("\x7f"), "\"\x7f\"");
+  assert_string_equal(written_text("\x7f\xc2\x9b"), "\"\\u007f\\u009b\"");
+  assert_string_equal(written_text("a\xff\xe2\x80"), "\"a\\ufffd\\ufffd\\ufffd\"");
+  assert_string_equal(written_text("\xe2\x80\xae"), "\"\\u202e\"");
   assert_string_equal(written_text("K\xc3\xb6ln \xe2\x82\xac \xf0\x9f\x98\x80"),
                       "\"K\xc3\xb6ln \xe2\x82\xac \xf0\x9f\x98\x80\"");
+}
+
+/* ---- text that people see */
+
+static const char *shown(const char *text) {
+  static char buffer[1000];
+  FILE *file = tmpfile();
+  assert_non_null(file);
+  text_print(file, "%s", text);
+  rewind(file);
+  buffer[fread(buffer, 1, sizeof buffer - 1, file)] = '\0';
+  fclose(file);
+  return buffer;
+}
+
+static void what_is_shown_moves_no_terminal(void **state) {
+  (void)state;
+  assert_string_equal(shown("K\xc3\xb6ln \xf0\x9f\x98\x80"), "K\xc3\xb6ln \xf0\x9f\x98\x80");
+  assert_string_equal(shown("a\x1b[31m\nb\t"), "a\\x1b[31m\\nb\\t");
+  assert_string_equal(shown("\xc2\x9b\xe2\x80\xae"), "\\xc2\\x9b\\xe2\\x80\\xae");
+  assert_string_equal(shown("\xc0\xaf\xed\xa0\x80\xf4\x90\x80\x80\xc3"),
+                      "\\xc0\\xaf\\xed\\xa0\\x80\\xf4\\x90\\x80\\x80\\xc3");
+  assert_null(text_hidden("K\xc3\xb6ln", false));
+  assert_null(text_hidden("a\n\tb", true));
+  assert_non_null(text_hidden("a\nb", false));
+  char broken[] = "a\xffK\xc3\xb6\x07";
+  text_clean(broken);
+  assert_string_equal(broken, "a?K\xc3\xb6?");
 }
 
 static const char *written_number(FILE *file, double value) {
@@ -487,6 +518,7 @@ int main(void) {
       IN_A_FOLDER(what_a_killed_run_left_is_written_over),
       cmocka_unit_test(sha256_gives_its_published_answers),
       cmocka_unit_test(json_texts_are_escaped),
+      cmocka_unit_test(what_is_shown_moves_no_terminal),
       cmocka_unit_test(json_numbers_are_short),
       cmocka_unit_test(json_numbers_read_back_to_the_same_double),
   };
