@@ -232,7 +232,8 @@ void saved_free(struct saved *saved) {
 /* Names the first line in which two decks' texts differ. */
 static enum status deck_differs(const char *first, const char *a, const char *path,
                                 const char *b) {
-  while (strcspn(a, "\n") == strcspn(b, "\n") && strncmp(a, b, strcspn(a, "\n")) == 0) {
+  while (*a != '\0' && *b != '\0' && strcspn(a, "\n") == strcspn(b, "\n") &&
+         strncmp(a, b, strcspn(a, "\n")) == 0) {
     a += strcspn(a, "\n") + (a[strcspn(a, "\n")] != '\0');
     b += strcspn(b, "\n") + (b[strcspn(b, "\n")] != '\0');
   }
