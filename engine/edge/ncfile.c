@@ -288,11 +288,16 @@ bool ncreader_shape(const struct ncreader *reader, bool state, int variable,
   }
   shape->n_dims = n_dims;
   shape->n = 1;
-  for (int i = 0; i < n_dims; ++i) { /* a file of a few bytes can claim any size */
-    if (nc_inq_dim(group, ids[i], shape->dims[i], &shape->sizes[i]) != NC_NOERR ||
-        (shape->sizes[i] > 0 && shape->n > most / shape->sizes[i])) {
+  size_t bound = 1; /* lists without values count too */
+  for (int i = 0; i < n_dims; ++i) {
+    if (nc_inq_dim(group, ids[i], shape->dims[i], &shape->sizes[i]) != NC_NOERR) {
       return false;
     }
+    const size_t size = shape->sizes[i] > 0 ? shape->sizes[i] : 1;
+    if (size > most / bound) {
+      return false;
+    }
+    bound *= size;
     shape->n *= shape->sizes[i];
   }
   for (int i = 0; i <= NCTYPE_DOUBLE; ++i) {
@@ -302,6 +307,15 @@ bool ncreader_shape(const struct ncreader *reader, bool state, int variable,
     }
   }
   return false;
+}
+
+bool ncreader_count(bool state, const struct ncshape *shape, size_t *sum) {
+  size_t n = 1;
+  for (int i = 0; i < shape->n_dims; ++i) {
+    n *= shape->sizes[i] > 0 ? shape->sizes[i] : 1;
+  }
+  *sum += n;
+  return *sum <= (size_t)(state ? NCFILE_MOST_STATE : NCFILE_MOST_TOGETHER);
 }
 
 bool ncreader_doubles(const struct ncreader *reader, bool state, int variable, double *values) {

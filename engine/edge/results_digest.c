@@ -59,9 +59,10 @@ static bool add_group(struct facts *facts, const struct ncreader *reader, bool s
   }
   const int n = ncreader_variables(reader, state);
   bool read = n >= 0;
+  size_t sum = 0;
   for (int id = 0; read && id < n; ++id) {
     struct ncshape shape;
-    read = ncreader_shape(reader, state, id, &shape) &&
+    read = ncreader_shape(reader, state, id, &shape) && ncreader_count(state, &shape, &sum) &&
            add_values(facts, reader, state, id, &shape);
     add_fact(facts, "%d/%s type %d", state, shape.name, (int)shape.type);
     for (int d = 0; read && d < shape.n_dims; ++d) {

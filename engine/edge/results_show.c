@@ -193,8 +193,12 @@ static void print_tail(struct table *table) {
   const struct values level = values_read(table->reader, "level");
   printf("\n%-36.36s %9s %9s %9s %9s%s\n", "tail of the loss -NPV, bn USD", "VaR", "+/- 95 %",
          "CVaR", "+/- 95 %", table->gains ? "      gain" : "");
-  for (size_t i = 0; level.at != NULL && i < level.shape.n; ++i) {
-    if (level.at[i] != wanted[0] && level.at[i] != wanted[1]) {
+  for (size_t k = 0; level.at != NULL && k < sizeof wanted / sizeof wanted[0]; ++k) {
+    size_t i = 0;
+    while (i < level.shape.n && level.at[i] != wanted[k]) {
+      ++i;
+    }
+    if (i == level.shape.n) {
       continue;
     }
     const bool thin = !is_reliable(table->reader, "tail", i, level.at[i]);
@@ -233,7 +237,7 @@ static void find_quantiles(struct table *table) {
   table->n_quantiles = quantile.at != NULL ? quantile.shape.n : 0;
   for (size_t i = 0; i < table->n_quantiles; ++i) {
     for (int k = 0; k < SHOWN; ++k) {
-      if (quantile.at[i] == shown[k]) {
+      if (quantile.at[i] == shown[k] && !table->found[k]) {
         table->quantile[k] = i;
         table->found[k] = true;
         table->thin[k] = !is_reliable(table->reader, "quantile", i, shown[k]);
@@ -345,10 +349,27 @@ static void print_closing(const struct table *table) {
   }
 }
 
+static void print_all(struct table *table, const char *second) {
+  const size_t n_quarters = count(table, "time");
+  print_opening(table, second);
+  find_quantiles(table);
+  if (second[0] != '\0') {
+    print_comparison(table, n_quarters);
+  } else {
+    if (n_quarters > 0) {
+      print_quarters(table, n_quarters);
+    }
+    print_terminal(table);
+    print_tail(table);
+    print_customers(table);
+  }
+  print_closing(table);
+}
+
 enum status results_show(const char *path) {
   struct ncreader reader;
   char second[128] = "";
-  const enum status status = ncreader_open(&reader, path);
+  enum status status = ncreader_open(&reader, path);
   if (status != STATUS_OK) {
     return status;
   }
@@ -362,24 +383,16 @@ enum status results_show(const char *path) {
                         .factor = interval_factor(&reader),
                         .gains = !isnan(values_number(&reader, "replicates", "", 0))};
   ncreader_text(&reader, false, NCFILE_GLOBAL, "second_deck", second, sizeof second);
-  print_opening(&table, second);
-  find_quantiles(&table);
   table.names = values_words(&reader, "customer", &table.n_names);
-  const size_t n_quarters = count(&table, "time");
-  if (second[0] != '\0') {
-    print_comparison(&table, n_quarters);
+  if (table.n_names <= MAX_CUSTOMERS) {
+    print_all(&table, second);
   } else {
-    if (n_quarters > 0) {
-      print_quarters(&table, n_quarters);
-    }
-    print_terminal(&table);
-    print_tail(&table);
-    print_customers(&table);
+    status = status_fail(STATUS_MISMATCH, "%s: not a result of tenor: %zu customers", path,
+                         table.n_names);
   }
-  print_closing(&table);
   array_free(table.names);
   ncreader_close(&reader);
-  return STATUS_OK;
+  return status;
 }
 
 /* ---- JSON */
@@ -417,10 +430,10 @@ static bool put_words(FILE *out, const struct ncreader *reader, int id,
   return read;
 }
 
-static bool put_variable(FILE *out, const struct ncreader *reader, int id) {
+static bool put_variable(FILE *out, const struct ncreader *reader, int id, size_t *sum) {
   struct ncshape shape;
   char text[512];
-  if (!ncreader_shape(reader, false, id, &shape)) {
+  if (!ncreader_shape(reader, false, id, &shape) || !ncreader_count(false, &shape, sum)) {
     return false;
   }
   json_text(out, shape.name);
@@ -471,9 +484,10 @@ enum status results_show_json(const char *path) {
   }
   fputs("},\n\"variables\": {", stdout);
   const int n = ncreader_variables(&reader, false);
+  size_t sum = 0;
   for (int id = 0; status == STATUS_OK && id < n; ++id) {
     fputs(id > 0 ? ",\n  " : "\n  ", stdout);
-    if (!put_variable(stdout, &reader, id)) {
+    if (!put_variable(stdout, &reader, id, &sum)) {
       status = status_fail(STATUS_IO, "%s: a variable cannot be read", path);
     }
   }

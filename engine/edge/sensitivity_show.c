@@ -49,7 +49,8 @@ static bool read_table(struct table *table) {
   table->factor = values_read(table->reader, "key_is_factor");
   table->ends = values_read(table->reader, "key_value");
   table->middle = values_read(table->reader, "key_middle");
-  bool whole = n[0] == table->n_keys && n[1] == table->n_metrics && n[2] == table->n_metrics &&
+  bool whole = table->n_keys <= MAX_UNCERTAIN && table->n_metrics <= MAX_QUANTITIES &&
+               n[0] == table->n_keys && n[1] == table->n_metrics && n[2] == table->n_metrics &&
                table->factor.at != NULL && table->factor.shape.n == table->n_keys &&
                table->ends.at != NULL && table->ends.shape.n == 2 * table->n_keys &&
                table->middle.at != NULL && table->middle.shape.n == table->n_keys;
