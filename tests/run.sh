@@ -110,6 +110,8 @@ cluster=$!
 step "build with sanitizers" setup_build build/sanitize CC=gcc MPICC=mpicc.openmpi --enable-werror \
   CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined"
 
+step "fuzzing" tests/fuzz/run.sh
+
 # Builds at other levels, for other lanes, for aarch64: tests/program/test_identity.py compares their results.
 if step "builds for identity" tests/identity/build.sh && [ -e build/identity/aarch64/engine/tenor ]; then
   step "unit tests for aarch64" tests/identity/check.sh
