@@ -171,7 +171,7 @@ def test_the_state_group_holds_what_a_later_run_needs(folder):
 
 @pytest.mark.parametrize("command", [
     ["ncdump", "-h", "out.nc"], ["ncks", "-O", "-d", "quantile,0.5", "-v", "backlog_quantile", "out.nc", "median.nc"],
-    ["ncwa", "-O", "-a", "time", "-v", "backlog_mean,customer_cash_mean", "out.nc", "mean.nc"], ["nces", "-O", "out.nc", "out.nc", "all.nc"],
+    ["ncwa", "-O", "-a", "time", "-v", "backlog_mean,customer_cash_mean", "out.nc", "mean.nc"], ["nces", "-O", "-v", "backlog_mean,npv_mean", "out.nc", "out.nc", "all.nc"],
     ["ncatted", "-O", "-a", "comment,global,c,c,mine", "out.nc", "noted.nc"], ["ncrename", "-v", "backlog_mean,rpo", "noted.nc"],
     ["ncks", "-O", "--mk_rec_dmn", "time", "-v", "backlog_mean", "out.nc", "records.nc"]], ids=lambda words: "-".join(words[:3]))
 def test_common_programs_read_it(folder, command):
