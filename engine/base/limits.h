@@ -18,6 +18,7 @@ enum {
   MAX_YEARS =
       50, /* entries of a yearly list; a contract term is at most 12 times as many months */
   MAX_START = 360,    /* [month] latest contract start */
+  MAX_HISTORY = 120,  /* past quarters */
   MAX_VINTAGES = 4,   /* make-up vintages kept */
   MAX_NAME = 64,      /* bytes of a name, the closing zero included */
   MAX_UNCERTAIN = 32, /* keys with a law */

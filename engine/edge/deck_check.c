@@ -278,6 +278,25 @@ static void check_names(struct deck_store *store, struct findings *findings, enu
   }
 }
 
+/* Charts join the quarters in the order of the deck. */
+static void check_history(const struct deck *deck, struct findings *findings) {
+  const struct key *end = schema_find(GROUP_HISTORY, "history", "end");
+  for (int64_t i = 0; i < deck->n_history; ++i) {
+    const struct past_quarter *now = &deck->history[i], *before = now - 1;
+    const struct place place = {i, 0};
+    char name[40];
+    snprintf(name, sizeof name, "history[%lld].end", (long long)i);
+    if (i > 0 && (now->year * 12 + now->month) * 31 + now->day <=
+                     (before->year * 12 + before->month) * 31 + before->day) {
+      find_at(findings, end, place, name, "is not later than the end of the quarter before it");
+    }
+    if (now->aws_revenue == 0.0 && now->aws_obligations == 0.0) {
+      find_at(findings, end, place, name,
+              "is all that is said of the quarter; wanted aws_revenue or aws_obligations");
+    }
+  }
+}
+
 void store_check(struct deck_store *store, const char *path) {
   struct findings findings = {.store = store};
   check_all_given(store, path);
@@ -286,6 +305,7 @@ void store_check(struct deck_store *store, const char *path) {
     check_names(store, &findings, GROUP_GENERATION);
     check_names(store, &findings, GROUP_SITE);
     check_names(store, &findings, GROUP_CUSTOMER);
+    check_history(store->deck, &findings);
   }
 }
 

@@ -124,8 +124,9 @@ static void put_provenance(FILE *out, const struct provenance *provenance) {
 static void put_key(const struct deck_store *store, FILE *out, const struct key *key,
                     struct place place, const char *indent) {
   const struct entry *entry = store_entry(store, key, place);
-  if (key->standard != NULL && !entry->given && key->kind == KIND_TEXT) {
-    return;
+  if (key->standard != NULL && !entry->given &&
+      (key->kind == KIND_TEXT || !schema_holds(key, 0.0))) {
+    return; /* what is not said could not be read back */
   }
   fprintf(out, "%s%s: {value: ", indent, key->name);
   put_value(out, key, store_value(store, key, place), "\"");
@@ -137,6 +138,9 @@ static void put_items(const struct deck_store *store, FILE *out, enum group grou
   const struct list *list = &schema_lists[group];
   const bool nested = group == GROUP_TRANCHE;
   const int64_t n = *store_count(store, group, outer);
+  if (n == 0 && group == GROUP_HISTORY) {
+    return; /* decks without one say nothing of it */
+  }
   fprintf(out, "%s%s:%s\n", nested ? "    " : "", list->name, n == 0 ? " []" : "");
   for (int64_t i = 0; i < n; ++i) {
     const struct place place = nested ? (struct place){outer, i} : (struct place){i, 0};

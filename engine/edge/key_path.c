@@ -104,9 +104,13 @@ static bool check_kind(const struct scan *scan) {
     case KIND_TEXT: what = "a name"; break;
     case KIND_DATE: what = "a date"; break;
     case KIND_CHOICE: what = "a choice of words"; break;
-    default: return true;
+    default: break;
   }
-  return fail(scan, "cannot be uncertain: it is %s, not a continuous quantity", what);
+  if (what != NULL) {
+    return fail(scan, "cannot be uncertain: it is %s, not a continuous quantity", what);
+  }
+  return scan->path->key->group != GROUP_HISTORY ||
+         fail(scan, "cannot be uncertain: nothing is computed from history");
 }
 
 /* ---- which of several values */

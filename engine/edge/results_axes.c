@@ -58,6 +58,11 @@ static int64_t quarter_end(const struct deck *deck, int64_t quarter) {
 
 /* ---- coordinates */
 
+static void name_days(const struct deck *deck, char *units, size_t size) {
+  snprintf(units, size, "days since %04" PRId64 "-%02" PRId64 "-%02" PRId64, deck->time.year,
+           deck->time.month, deck->time.day);
+}
+
 static void put_times(struct axes *w) {
   const struct deck *deck = w->results->decks[0];
   const int64_t n = w->results->layout->n_quarters;
@@ -68,8 +73,7 @@ static void put_times(struct axes *w) {
     bounds[q][0] = days_after(&deck->time, 3 * q);
     bounds[q][1] = times[q];
   }
-  snprintf(units, sizeof units, "days since %04" PRId64 "-%02" PRId64 "-%02" PRId64,
-           deck->time.year, deck->time.month, deck->time.day);
+  name_days(deck, units, sizeof units);
   const struct ncvariable time =
       ncwriter_variable(w->nc, "time", NCTYPE_DOUBLE, 1, &w->dims->time);
   ncwriter_text(w->nc, &time, "standard_name", "time");
@@ -180,6 +184,48 @@ static void put_contract_years(struct axes *w) {
   ncwriter_put(nc, year, &n_years, years);
 }
 
+static void put_past(struct axes *w, const char *name, int dim, const char *long_name,
+                     enum metric_id like, const double *values) {
+  const size_t n = (size_t)w->results->decks[0]->n_history;
+  const struct ncvariable variable = ncwriter_variable(w->nc, name, NCTYPE_DOUBLE, 1, &dim);
+  ncwriter_text(w->nc, &variable, "long_name", long_name);
+  results_put_unit(w->nc, &variable, &metrics[like]);
+  ncwriter_number(w->nc, &variable, "_FillValue", NCTYPE_DOUBLE, &ncfile_fill);
+  ncwriter_put(w->nc, variable, &n, values);
+}
+
+/* The deck's history, so that a chart needs no other file. */
+static void put_history(struct axes *w) {
+  const struct deck *deck = w->results->decks[0];
+  const size_t n = (size_t)deck->n_history;
+  double ends[MAX_HISTORY], revenue[MAX_HISTORY], obligations[MAX_HISTORY];
+  char units[64];
+  if (n == 0) {
+    return;
+  }
+  for (size_t i = 0; i < n; ++i) {
+    const struct past_quarter *past = &deck->history[i];
+    ends[i] = (double)(days_of(past->year, past->month, past->day) -
+                       days_of(deck->time.year, deck->time.month, deck->time.day));
+    revenue[i] = past->aws_revenue > 0.0 ? past->aws_revenue : ncfile_fill;
+    obligations[i] = past->aws_obligations > 0.0 ? past->aws_obligations : ncfile_fill;
+  }
+  const int dim = ncwriter_dimension(w->nc, "history_time", n);
+  const struct ncvariable time =
+      ncwriter_variable(w->nc, "history_time", NCTYPE_DOUBLE, 1, &dim);
+  ncwriter_text(w->nc, &time, "standard_name", "time");
+  ncwriter_text(w->nc, &time, "long_name", "last day of a past quarter");
+  name_days(deck, units, sizeof units);
+  ncwriter_text(w->nc, &time, "units", units);
+  ncwriter_text(w->nc, &time, "calendar", "standard");
+  ncwriter_put(w->nc, time, &n, ends);
+  put_past(w, "history_aws_revenue", dim, "AWS revenue of a past quarter", METRIC_aws_revenue,
+           revenue);
+  put_past(w, "history_aws_obligations", dim,
+           "remaining performance obligations at the end of a past quarter",
+           METRIC_aws_obligations, obligations);
+}
+
 void results_put_axes(struct ncwriter *writer, const struct results *results,
                       const struct figures *figures, struct dims *dims) {
   struct axes axes = {.nc = writer, .results = results, .figures = figures, .dims = dims};
@@ -222,6 +268,9 @@ void results_put_axes(struct ncwriter *writer, const struct results *results,
             constraint_word);
   put_words(w, "regime", w->dims->regime, "regime", N_REGIMES, regime_word);
   put_contract_years(w);
+  if (w->results->n_decks == 1) {
+    put_history(w);
+  }
 }
 
 void results_put_path_axes(struct ncwriter *nc, const struct results *results,

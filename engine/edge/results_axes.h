@@ -11,7 +11,7 @@ struct dims { /* numbers of the file's dimensions */
 };
 
 /* Defines them all, with their coordinate variables; which tails and quantiles to rely on
- * beside. */
+ * beside, and the deck's history. */
 void results_put_axes(struct ncwriter *nc, const struct results *results,
                       const struct figures *figures, struct dims *dims);
 

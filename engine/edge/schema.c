@@ -30,6 +30,9 @@
 #define TRANCHE(name, kind, range, low, high, doc)                                         \
   ROW(TRANCHE, "tranches", #name, struct tranche, name, kind, ONE, range, low, high, NULL, \
       NULL, doc)
+#define HISTORY(name, doc)                                                                \
+  ROW(HISTORY, "history", #name, struct past_quarter, name, MONEY, ONE, OPEN_LOW, 0, 1e9, \
+      "none", NULL, doc)
 
 const struct key schema[] = {
     ROW(SECTION, "", "name", struct deck, name, TEXT, ONE, CLOSED, 0, 0, "the file's name",
@@ -301,6 +304,11 @@ const struct key schema[] = {
     TRANCHE(spend_threshold, MONEY, CLOSED, 0, 1e9, "cumulative bill at which it is paid"),
     TRANCHE(capacity_threshold, POWER, CLOSED, 0, 1e9, "capacity at which it is paid"),
     TRANCHE(stake, NUMBER, CLOSED, 0, 1, "share of the customer bought with it"),
+
+    ROW(HISTORY, "history", "end", struct past_quarter, year, DATE, ONE, CLOSED, 0, 0, NULL,
+        NULL, "last day of a past quarter; nothing is computed from history, charts show it"),
+    HISTORY(aws_revenue, "AWS revenue of that quarter"),
+    HISTORY(aws_obligations, "remaining performance obligations at its end"),
 };
 const int schema_size = (int)(sizeof schema / sizeof schema[0]);
 
@@ -310,6 +318,9 @@ const struct list schema_lists[N_GROUPS] = {
                           MAX_GENERATIONS, "generation"},
     [GROUP_SITE] = {"sites", GROUP_SITE, offsetof(struct deck, sites),
                     offsetof(struct deck, n_sites), sizeof(struct site), 1, MAX_SITES, "site"},
+    [GROUP_HISTORY] = {"history", GROUP_HISTORY, offsetof(struct deck, history),
+                       offsetof(struct deck, n_history), sizeof(struct past_quarter), 0,
+                       MAX_HISTORY, "quarter"},
     [GROUP_CUSTOMER] = {"customers", GROUP_CUSTOMER, offsetof(struct deck, customers),
                         offsetof(struct deck, n_customers), sizeof(struct customer), 1,
                         MAX_CUSTOMERS, "customer"},

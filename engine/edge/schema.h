@@ -15,6 +15,7 @@ enum group {                   /* where a key stands in the deck */
              GROUP_SECTION,    /* section.key */
              GROUP_GENERATION, /* generations[].key */
              GROUP_SITE,
+             GROUP_HISTORY,
              GROUP_CUSTOMER,
              GROUP_TRANCHE, /* customers[].tranches[].key */
              N_GROUPS

@@ -170,6 +170,11 @@ struct customer {
   struct tranche tranches[MAX_TRANCHES];
 };
 
+struct past_quarter {       /* what a chart draws before the fan; the model does not read it */
+  int64_t year, month, day; /* its last day */
+  double aws_revenue, aws_obligations; /* [billion USD] 0 where it is not known */
+};
+
 struct uncertain { /* a key with a law; its value in the deck is the one without uncertainty */
   char name[MAX_KEY];        /* the key in full: market.price_level.winter */
   char unit[MAX_UNIT];       /* of the law; empty for a pure number */
@@ -183,7 +188,7 @@ struct deck {
   struct time_keys time;
   struct sampling_keys sampling;
   struct regime_keys regime;
-  int64_t n_generations, n_sites, n_customers;
+  int64_t n_generations, n_sites, n_customers, n_history;
   struct generation generations[MAX_GENERATIONS];
   struct fleet fleet;
   struct site sites[MAX_SITES];
@@ -198,6 +203,7 @@ struct deck {
   struct relet relet;
   struct provider provider;
   struct customer customers[MAX_CUSTOMERS];
+  struct past_quarter history[MAX_HISTORY];
   int64_t n_uncertain;
   struct uncertain uncertain[MAX_UNCERTAIN];
   /* lower triangular L, L L' the correlation of the normals behind the uncertain keys */

@@ -67,6 +67,15 @@ FAULTS = [
     ("fleet: {yield_sigma: 0.1}\n---\nnonsense: 3", "3:1", "another"),
     ("credit:\n  recovery_sd: 1e-4", "3:16", "must lie between"),
     ("include: other.yaml", "2:1", "repeated key `include`"),
+    ("history:\n  - end: 2020-03-31\n    aws_revenue: 10", "4:18", "history[0].aws_revenue: `10` has no unit; wanted billion USD"),
+    ("history:\n  - end: 2020-03-31\n    aws_obligations: 0 USD", "4:22", "out of range"),
+    ("history:\n  - end: 2020Q1\n    aws_revenue: 10 billion USD", "3:10", "history[0].end: wants a date"),
+    ("history:\n  - {end: 2020-03-31, aws_revenue: 1 USD}\n  - {end: 2020-03-31, aws_revenue: 1 USD}", "4:11",
+     "history[1].end: is not later"),
+    ("history:\n  - end: 2020-03-31", "3:10", "wanted aws_revenue or aws_obligations"),
+    ("history:\n  - {aws_revenue: 1 USD}", "", "history[0].end: missing"),
+    ("uncertain:\n  - {key: history.0.aws_revenue, law: uniform, low: 1 USD, high: 2 USD}", "3:11",
+     "nothing is computed from history"),
 ]
 
 
@@ -179,7 +188,7 @@ def test_every_value_of_the_base_deck_has_a_source():
     import re
     text = tenor("check", BASE).stdout
     bare = [line.strip() for line in text.split("\n") if "{value:" in line and "source:" not in line
-            and not re.match(r"\s*(name|milestone|committed|stake):", line)]
+            and not re.match(r"\s*(name|end|milestone|committed|stake):", line)]
     assert not bare, bare
 
 

@@ -331,6 +331,7 @@ def test_names_from_the_file_are_text_on_the_page(folder, tmp_path):
     with netCDF4.Dataset(tmp_path / "pair.nc", "a") as file:
         file.deck, file.second_deck = '"><script>alert(1)</script>', "</title><img src=x onerror=alert(2)>"
     deck = (TOP / "decks/anthropic-aws.yaml").read_text().replace("name: Anthropic", "name: '<b onclick=x>&</b>'", 1)
+    deck = deck.replace("include: data", f"include: {TOP}/decks/data", 1)
     (tmp_path / "bad.yaml").write_text(deck)
     subprocess.run([TENOR, "run", "bad.yaml", "--paths", "600", "-o", "bad.nc", "--quiet"], cwd=tmp_path, check=True, timeout=60)
     for text in (page.render(tmp_path / "pair.nc"), page.render(tmp_path / "bad.nc")):

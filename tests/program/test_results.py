@@ -160,6 +160,23 @@ def test_xarray_reads_it_without_help(data):
         assert name == "time_bnds" or variable.attrs.get("long_name"), name
 
 
+def test_history_is_in_the_file_and_changes_no_figure(tmp_path):
+    """Past quarters as the deck has them, what is not known as missing; without them everything else is the same."""
+    import yaml
+    base = [TENOR, "run", TOP / "decks/anthropic-aws.yaml", "--paths", "600", "--quiet", "-o"]
+    subprocess.run([*base, tmp_path / "with.nc"], check=True)
+    subprocess.run([*base, tmp_path / "without.nc", "--set", "history=[]"], check=True)
+    data, bare = (xarray.open_dataset(tmp_path / name, decode_timedelta=False) for name in ("with.nc", "without.nc"))
+    past = yaml.safe_load((TOP / "decks/data/aws-history.yaml").read_text())["history"]
+    assert [str(end)[:10] for end in data["history_time"].values] == [str(quarter["end"]) for quarter in past]
+    for key in ("aws_revenue", "aws_obligations"):
+        wanted = [float(quarter[key]["value"].split()[0]) if key in quarter else np.nan for quarter in past]
+        assert 1 < np.isfinite(wanted).sum() and np.array_equal(data[f"history_{key}"].values, wanted, equal_nan=True)
+        assert data[f"history_{key}"].attrs["scale"] == "billion"
+    assert set(data.variables) - set(bare.variables) == {"history_time", "history_aws_revenue", "history_aws_obligations"}
+    assert all(data[name].equals(bare[name]) for name in bare.variables)
+
+
 def test_the_state_group_holds_what_a_later_run_needs(folder):
     with Dataset(folder / "out.nc") as data:
         state = data["state"]

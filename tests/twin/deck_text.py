@@ -54,6 +54,7 @@ def read_deck(program, path, *settings):
     deck = {name: strip(section) for name, section in yaml.load(text, Loader).items()
             if name != 'name' and isinstance(section, (dict, list))}
     deck['time'].pop('start')                                  # a label
+    deck.pop('history', None)                                  # for charts only
     return deck
 
 
