@@ -54,7 +54,8 @@ def walk(node, keys=(), items=(), named=False):
     """Every leaf below `node` with the keys and list elements that lead to it; those of lists of one only if `named`."""
     if isinstance(node, list):
         for number, element in enumerate(node, start=1):
-            name = element.get("name", {}).get("value", f"no. {number}") if isinstance(element, dict) else f"no. {number}"
+            label = element.get("name", element.get("end", {})) if isinstance(element, dict) else {}  # quarters have ends
+            name = label.get("value", f"no. {number}")
             yield from walk(element, keys, (*items, name) if named or len(node) > 1 else items, named)
     elif isinstance(node, dict) and "value" in node:
         yield keys, items, node

@@ -120,9 +120,12 @@ class Chart(NamedTuple):
                        self.unit)]
         for number, points in enumerate((mark for mark in self.marks if isinstance(mark, Points)), start=1):
             along = self.x_unit if points.across else self.unit
-            heads = (f"x, {self.x_unit}", f"y, {self.unit}", f"lower end, {along}", f"upper end, {along}")
-            found.append(Table(f"{self.name}-points-{number}", points.label, points.names, heads,
-                               numpy.column_stack([points.x, points.y, points.low, points.high])))
+            numbers = {} if self.dates else {f"x, {self.x_unit}": points.x}  # names tell the dates
+            numbers.update({f"y, {self.unit}": points.y, f"lower end, {along}": points.low, f"upper end, {along}": points.high})
+            if not (numpy.isfinite(points.low) | numpy.isfinite(points.high)).any():
+                numbers = dict(list(numbers.items())[:-2])
+            found.append(Table(f"{self.name}-points-{number}", points.label, points.names, tuple(numbers),
+                               numpy.column_stack(list(numbers.values()))))
         return tuple(found)
 
     def range(self) -> Tuple[float, float]:

@@ -11,7 +11,7 @@ from .charts import Band, Bars, Chart, Line, Points, Stack, Whiskers, ticks
 MOST_MARKS, LAYERS = 32, "abcdefgh"  # of a chart, of a stack
 WIDE, HIGH = 1000, 400  # of the stretched drawing
 ROW = 40  # height of a row
-MOST_STRIPES = 80  # that tell their numbers
+MOST_STRIPES = 100  # that tell their numbers
 
 
 class Scale:

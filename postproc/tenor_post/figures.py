@@ -27,6 +27,8 @@ FIGURES = (
     Figure("revenue", "Contract revenue", fan("contract_revenue"), fleet.revenue),
     Figure("delivered", "Capacity delivered", fan("capacity", *fan("power"), *fan("installed")), fleet.delivered),
     Figure("capacity", "Capacity against demand", fan("capacity", *fan("demand")), fleet.capacity),
+    Figure("aws-revenue", "AWS revenue", fan("aws_revenue"), fleet.aws_revenue),
+    Figure("aws-obligations", "AWS obligations", fan("aws_obligations"), fleet.aws_obligations),
     Figure("binding", "What binds", ("binding_share",), fleet.binding),
     Figure("exceedance", "How likely a loss is", losses.NEEDS, losses.exceedance),
     Figure("exposure", "Credit exposure", credit.EXPOSURE_NEEDS, credit.exposure),

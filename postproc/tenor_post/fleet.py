@@ -1,5 +1,8 @@
 """Charts of backlog, revenue, capacity, and what limits use."""
-from .charts import Chart, Line, Stack
+import numpy
+
+from . import history
+from .charts import Chart, Line, Points, Stack
 from .results import unit
 from .series import MEAN, bands, columns, note, series
 
@@ -25,6 +28,41 @@ def revenue(figure, data, deck):
     return simple(figure, data, "contract_revenue",
                   "Contract revenue of each quarter, in billion USD: use at the contract price, and prepaid rights that expire. All "
                   "that are left expire when the contract ends, which lifts its last quarter.")
+
+
+def after_history(figure, data, metric, caption):
+    """A fan over time with what was reported before it, on one axis of dates: columns have no number where they do not reach."""
+    chart, found = simple(figure, data, metric, caption), history.past(data, metric)
+    if found is None:
+        return chart
+    dates = [day.astype("datetime64[D]") for day in (found.time, chart.x)]
+    x = numpy.union1d(*dates)
+
+    def spread(days, values):
+        column = numpy.full(len(x), numpy.nan)
+        column[numpy.searchsorted(x, days)] = values
+        return column
+    numbers = {"reported": spread(dates[0], found.values), **{head: spread(dates[1], column) for head, column in chart.columns.items()}}
+    marks = (*chart.marks, Line("reported", "ink", "reported"))
+    if found.unverified.any():
+        days, values = dates[0][found.unverified], found.values[found.unverified]
+        nothing = numpy.full(len(values), numpy.nan)
+        marks += (Points("from memory, not verified", "orange", tuple(str(day) for day in days), days, values, nothing, nothing),)
+    return chart._replace(x=x, columns=numbers, marks=marks)
+
+
+def aws_revenue(figure, data, deck):
+    return after_history(figure, data, "aws_revenue",
+               "AWS revenue of each quarter, in billion USD: as reported, where the deck has past quarters, then all of AWS in the model, "
+               "this contract included. The model's fan starts from the deck's revenue, not from the last quarter reported. Each reported "
+               "value stands with its source among the assumptions.")
+
+
+def aws_obligations(figure, data, deck):
+    return after_history(figure, data, "aws_obligations",
+               "Remaining performance obligations of AWS, in billion USD: as Amazon reported them, where the deck has past quarters, then "
+               "in the model, this contract included; its commitment is the step between the two. Points are values from memory that were "
+               "not verified.")
 
 
 def delivered(figure, data, deck):

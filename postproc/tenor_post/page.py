@@ -156,8 +156,8 @@ def gather_provenance(result):
                 report=f"tenor-report {file}.nc -o {file}.html", deck_text=result.deck_text)
 
 
-# Here a study of sensitivities (a tornado: rows with Bars, charts.py) and the history before the start go in, each a line whose
-# gather returns None where the page was given no such file; gather() below sorts the files by their kind.
+# Here a study of sensitivities (a tornado: rows with Bars, charts.py) goes in, a line whose gather returns None where the page was
+# given no such file; gather() below sorts the files by their kind.
 SECTIONS = (
     Section("answer", "The answer", "answer",
             lambda result: answer.gather(result.data, result.deck, result.adds, result.missed), export.of_answer),

@@ -7,6 +7,8 @@ import netCDF4
 import numpy
 import xarray
 
+from . import history
+
 FORMAT_VERSION = 2  # newest tenor_format_version this package reads
 Z95 = 1.959963984540054  # half of a 95 % interval in standard errors, of a normal law
 RELIABLE = 100  # paths that must lie beyond a quantile
@@ -33,7 +35,8 @@ def open(path) -> xarray.Dataset:
     Dimensions: time (quarter ends), month, quantile, level, customer, constraint, regime, contract_year, part. Per quarter
     X_mean(time), X_se(time), X_quantile(time, quantile); per path Y_mean(), Y_se(), Y_quantile(quantile), with customer before
     quantile where there is one. Times are datetime64; money is in billion USD and capacity in GW (attributes units, currency,
-    scale); what does not exist is NaN; customers, constraints and regimes are text.
+    scale); what does not exist is NaN; customers, constraints and regimes are text. Past quarters, where the deck has them:
+    history_X(history_time) and history_X_unverified (history.py).
 
     Raises FileNotFoundError, PermissionError, or NotAResult.
     """
@@ -58,7 +61,7 @@ def load(path, wanted=lambda variable: True) -> Tuple[xarray.Dataset, Optional[s
         raise NotAResult(f"{path}: format {version} is newer than this program reads ({FORMAT_VERSION})")
     if "time_bnds" not in data:
         raise NotAResult(f"{path}: not a whole tenor result (no time_bnds)")
-    return data, text
+    return history.attach(data, text), text
 
 
 def decode(file, wanted):
@@ -78,7 +81,7 @@ def decode(file, wanted):
         if fill is not None and values.dtype.kind == "f":
             values = numpy.where(values == fill, numpy.nan, values)
         found = xarray.Variable(dimensions, values, attributes)
-        if name in ("time", "time_bnds"):
+        if name in ("time", "time_bnds", "history_time"):
             found = xarray.conventions.decode_cf_variable(name, xarray.Variable(dimensions, values, {
                 "units": file["time"].units, "calendar": getattr(file["time"], "calendar", "standard"), **attributes}))
         (coordinates if dimensions == (name,) else variables)[name] = found

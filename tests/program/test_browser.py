@@ -61,7 +61,7 @@ SEE = """
 """.replace("\\\\", "\\")
 
 
-@pytest.mark.parametrize("name, figures", [("anthropic-aws", 11), ("portfolio", 11)])
+@pytest.mark.parametrize("name, figures", [("anthropic-aws", 13), ("portfolio", 13)])
 def test_every_figure_is_drawn_and_nothing_is_fetched(folder, name, figures):
     seen, told = use(folder, name, SEE + """
       const drawn = [...d.querySelectorAll('figure')].map((f) => { const svg = f.querySelector('svg'), b = svg.getBoundingClientRect();

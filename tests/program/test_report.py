@@ -137,7 +137,7 @@ def test_the_page_is_well_formed_and_its_references_lead_somewhere(page):
 
 FIGURES = {  # name, title
     "backlog": "Backlog over time", "waterfall": "What becomes of the commitment", "burnout": "When the commitment is used up",
-    "revenue": "Contract revenue", "delivered": "Capacity delivered", "capacity": "Capacity against demand", "binding": "What binds",
+    "revenue": "Contract revenue", "aws-revenue": "AWS revenue", "aws-obligations": "AWS obligations", "delivered": "Capacity delivered", "capacity": "Capacity against demand", "binding": "What binds",
     "exceedance": "How likely a loss is", "exposure": "Credit exposure", "circularity": "Circularity over time"}
 
 
