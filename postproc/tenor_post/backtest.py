@@ -31,7 +31,8 @@ RULES = (
     "year before.",
     "Revenue a year at the origin is what makes the three months before it, growing at that rate, add to q0.",
     "The regime at the origin is the one whose growth_level in the deck is nearest to the growth.",
-    "The model with the deck's levels takes everything else from the deck, whose keys were set in 2026: it is the model of the fan.",
+    "The model with the deck's levels takes everything else from the deck, whose keys were set in 2026: it is the model of the fan, "
+    "and at early origins it has the hindsight of those keys.",
     "The model with the origin's growth as level shifts the three growth_levels by one number, so that the level of the regime at "
     "the origin is the growth at the origin: growth then fades only when the regime changes.",
     "The random walk adds normal quarterly growths: the mean of the last four, with their error of estimation, and the standard "

@@ -60,10 +60,10 @@ def verdicts(findings, forecaster=backtest.MODEL):
     for first, last, scores in findings.of(forecaster):
         band, stretch = scores["coverage80"], scores["stretch"]
         side = apart(band, 0.8)
-        words = {-1: f"too narrow: stretched {stretch.value:.1f} times about their medians they would have held 80 %",
-                 0: "not to be told from right", 1: "too wide"}[side]
-        words = "unknown in error: the origins do not hold two spans of such a horizon" if math.isnan(band.se) else words
-        sentence = f"{first} to {last} quarters ahead the 80 % bands held {percent(band)} of {band.n} outcomes: {words}."
+        words = {-1: f"too few; stretched {stretch.value:.1f} times about their medians they would have held 80 %",
+                 0: "which cannot be told from 80 %", 1: "more than they should"}[side]
+        words = "with an error that is not known, because the origins do not hold two spans of such a horizon" if math.isnan(band.se) else words
+        sentence = f"{first} to {last} quarters ahead the 80 % bands held {percent(band)} of {band.n} outcomes, {words}."
         lean = apart(scores["pit"], 0.5)
         if lean:
             sentence += f" Outcomes came {'above' if lean > 0 else 'below'} the middle of the forecasts (mean PIT {scores['pit'].value:.2f})."
@@ -81,8 +81,8 @@ def meaning(findings):
         return (f"The fan of AWS revenue understates how uncertain AWS revenue is. Run through the past, the model of the base business with "
                 f"this deck's volatilities, reversion and levels gives bands that hold fewer outcomes than they say; up to {widest:.1f} times "
                 "the width would have been needed. Take the fan's outer band for an inner one, or raise growth_volatility and "
-                "revenue_volatility or make them and growth_level uncertain. The contract's own figures (backlog, NPV, losses) hardly "
-                "depend on it: the base business pays nothing of them.")
+                "revenue_volatility or make them and growth_level uncertain. The contract's own figures (backlog, NPV, losses) do not "
+                "depend on it: of the results only AWS revenue and AWS obligations do.")
     if any(side > 0 for side in sides):
         return "The fan of AWS revenue is wider than the past called for; its bands are on the safe side."
     return ("The past does not contradict the width of the fan of AWS revenue. It is short: this says no more than that a large fault would "
