@@ -48,20 +48,27 @@ class Points(NamedTuple):
 
 
 class Bars(NamedTuple):
-    """Horizontal bars from column to column, a row each, of a chart whose rows have names; a tone for each row."""
+    """Horizontal bars from column to column (`low` "": from 0), a row each, of a chart whose rows have names; a tone for each row.
+    `half` "upper" or "lower" is where in the row they lie; `tone` is that of the sample beside the label, "" the first row's."""
     low: str
     high: str
     tones: Tuple[str, ...]
     label: str = ""
+    half: str = ""
+    tone: str = ""
 
 
 class Whiskers(NamedTuple):
-    """A dot at a column with a whisker from `low` to `high`, in each row."""
+    """A dot at a column with a whisker from `low` to `high`, in each row, or a half of it as of Bars; without a dot then."""
     column: str
     low: str
     high: str
     tone: str
     label: str
+    half: str = ""
+
+
+HALVES = {"": (0.0, 1.0), "upper": (0.0, 0.5), "lower": (0.5, 1.0)}  # of a row, from its top
 
 
 Mark = Union[Band, Line, Stack, Points, Bars, Whiskers]
@@ -78,11 +85,17 @@ class Table(NamedTuple):
     unit: str = ""
     units: Optional[Tuple[str, ...]] = None
 
+    def headings(self) -> Tuple[str, ...]:
+        """The heads of the columns, with the unit where it is not that of all."""
+        return self.heads if self.units is None else tuple(f"{head}, {unit}" if unit else head
+                                                           for head, unit in zip(self.heads, self.units))
+
 
 class Chart(NamedTuple):
     """`x` (n) are dates (datetime64), numbers, or names of rows (str); `columns` hold (n) numbers each, in `unit`. The axis of
     values runs from the lowest (from 0, or below, if `zero`) to `top` or the highest; in powers of ten from `floor` if there is one.
-    `x_unit` stands below the x axis, whose ticks are multiples of `step`, `note` below all."""
+    `x_unit` stands below the x axis, whose ticks are multiples of `step`, `note` below all. Columns named in `pure`
+    are pure numbers, for the table alone."""
     name: str
     title: str
     caption: str
@@ -97,6 +110,7 @@ class Chart(NamedTuple):
     note: str = ""
     zero: bool = True
     step: Optional[float] = None
+    pure: Tuple[str, ...] = ()
 
     @property
     def rows(self) -> bool:
@@ -116,8 +130,9 @@ class Chart(NamedTuple):
     def tables(self) -> Tuple[Table, ...]:
         """The numbers behind the chart: its columns, and one table for each mark of Points."""
         head = f"{self.head}, {self.x_unit}" if self.x_unit and not self.rows else self.head
+        units = tuple("" if name in self.pure else self.unit for name in self.columns) if self.pure else None
         found = [Table(self.name, head, self.labels(), tuple(self.columns), numpy.column_stack(list(self.columns.values())),
-                       self.unit)]
+                       "" if self.pure else self.unit, units)]
         for number, points in enumerate((mark for mark in self.marks if isinstance(mark, Points)), start=1):
             along = self.x_unit if points.across else self.unit
             numbers = {} if self.dates else {f"x, {self.x_unit}": points.x}  # names tell the dates
@@ -149,7 +164,7 @@ class Chart(NamedTuple):
 def used(mark: Mark) -> Tuple[str, ...]:
     """The columns a mark draws, Points none."""
     return {Band: lambda m: (m.low, m.high), Line: lambda m: (m.column,), Stack: lambda m: m.columns,
-            Bars: lambda m: (m.low, m.high), Whiskers: lambda m: (m.column, m.low, m.high), Points: lambda m: ()}[type(mark)](mark)
+            Bars: lambda m: (m.low, m.high) if m.low else (m.high,), Whiskers: lambda m: (m.column, m.low, m.high), Points: lambda m: ()}[type(mark)](mark)
 
 
 def ticks(low: float, high: float, most: int = 6) -> list:

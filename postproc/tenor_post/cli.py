@@ -24,8 +24,8 @@ class Parser(argparse.ArgumentParser):
 
 def arguments(words):
     parser = Parser(prog="tenor-report", allow_abbrev=False,
-                    description="Makes one self-contained HTML page of results of `tenor run` and `tenor compare`, or gives its figures "
-                                "and tables to other programs.")
+                    description="Makes one self-contained HTML page of results of `tenor run`, `tenor compare` and `tenor sensitivity`, or "
+                                "gives its figures and tables to other programs.")
     parser.add_argument("results", metavar="OUT.nc", type=Path, nargs="+", help="results; with several, differences are from the first")
     parser.add_argument("-o", "--output", metavar="PAGE.html", type=Path, help="the page")
     parser.add_argument("--figures", metavar="DIR", type=Path, help="folder for the figures as PNG, SVG and PDF; made if missing")
@@ -119,7 +119,7 @@ def charts(found):
     for i, (shown, _) in enumerate(found.shown, start=1):
         yield from ((f"s{i}-{chart.name}" if several else chart.name, chart) for s in shown for chart in s.charts())
     yield from ((chart.name, chart) for s in found.across for chart in s.charts())
-    yield from ((f"{s.section.anchor}-{chart.name}", chart) for s in found.comparisons for chart in s.charts())
+    yield from ((f"{s.section.anchor}-{chart.name}", chart) for s in found.alone() for chart in s.charts())
 
 
 def targets(folder, given, made):

@@ -6,7 +6,7 @@ import numpy
 from markupsafe import Markup, escape
 
 from . import numbers
-from .charts import Band, Bars, Chart, Line, Points, Stack, Whiskers, ticks
+from .charts import HALVES, Band, Bars, Chart, Line, Points, Stack, Whiskers, ticks
 
 MOST_MARKS, LAYERS = 32, "abcdefgh"  # of a chart, of a stack
 WIDE, HIGH = 1000, 400  # of the stretched drawing
@@ -104,21 +104,23 @@ def draw_points(chart, scale, mark, group):
 
 
 def draw_bars(chart, scale, mark, group):
-    parts = []
-    for row, (a, b, tone) in enumerate(zip(chart.columns[mark.low], chart.columns[mark.high], mark.tones)):
+    parts, highs = [], chart.columns[mark.high]
+    lows = chart.columns[mark.low] if mark.low else numpy.zeros(len(highs))
+    top, bottom = (8 + (ROW - 16) * end for end in HALVES[mark.half])
+    for row, (a, b, tone) in enumerate(zip(lows, highs, mark.tones)):
         if numpy.isfinite(a) and numpy.isfinite(b):
             left, right = sorted(float(scale.across(v)) for v in (a, b))
-            parts.append(shape(group, f"f-{tone}", f"M{left:.1f} {ROW * row + 8}H{max(right, left + 1.5):.1f}v{ROW - 16}H{left:.1f}Z"))
+            parts.append(shape(group, f"f-{tone}", f"M{left:.1f} {ROW * row + top:g}H{max(right, left + 1.5):.1f}v{bottom - top:g}H{left:.1f}Z"))
     return "".join(parts)
 
 
 def draw_whiskers(chart, scale, mark, group):
-    parts = []
+    parts, middle = [], 8 + (ROW - 16) * sum(HALVES[mark.half]) / 2
     for row, (x, low, high) in enumerate(zip(*(scale.across(chart.columns[c]) for c in (mark.column, mark.low, mark.high)))):
         if numpy.isfinite(x):
-            y = ROW * (row + 0.5)
+            y = ROW * row + middle
             parts += [shape(group, f"s-{mark.tone} whisker", f"M{low:.1f} {y:.1f}H{high:.1f}")] * bool(numpy.isfinite(low))
-            parts.append(dot(group, mark.tone, x, y))
+            parts += [dot(group, mark.tone, x, y)] * (not mark.half)
     return "".join(parts)
 
 
@@ -127,7 +129,7 @@ DRAWERS = {Band: draw_band, Line: draw_line, Stack: draw_stack, Points: draw_poi
 
 def key(mark) -> str:
     """The class of a mark's sample beside its name."""
-    return {Band: lambda m: f"b-{m.tone}", Line: lambda m: f"l-{m.tone} {m.dash}", Stack: lambda m: "", Bars: lambda m: f"b-{m.tones[0]}",
+    return {Band: lambda m: f"b-{m.tone}", Line: lambda m: f"l-{m.tone} {m.dash}", Stack: lambda m: "", Bars: lambda m: f"b-{m.tone or m.tones[0]}",
             Points: lambda m: f"{'b' if m.square else 'd'}-{m.tone} small", Whiskers: lambda m: f"d-{m.tone} small"}[type(mark)](mark)
 
 
@@ -171,10 +173,13 @@ def hints(chart, scale) -> str:
 
 
 def told_at_rows(chart):
-    """The first column in words, with the decimals that the whiskers support where it has some."""
-    values = next(iter(chart.columns.values()))
-    halves = next((chart.columns[m.high] - chart.columns[m.column] for m in chart.marks if isinstance(m, Whiskers)), None)
-    return [numbers.text(v, numbers.significant(v, 3) if halves is None else numbers.supported(v, halves[i])) for i, v in enumerate(values)]
+    """The first column in words, or those with whiskers, with the decimals that these support."""
+    whiskers = [mark for mark in chart.marks if isinstance(mark, Whiskers)]
+    if not whiskers:
+        return [numbers.text(v, numbers.significant(v, 3)) for v in next(iter(chart.columns.values()))]
+    columns = [[numbers.text(v, numbers.supported(v, top - v)) for v, top in zip(chart.columns[m.column], chart.columns[m.high])]
+               for m in whiskers]
+    return [" / ".join(words) for words in zip(*columns)]
 
 
 def horizontal(chart, scale):

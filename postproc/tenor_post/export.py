@@ -50,7 +50,7 @@ def of_tails(rows, **_) -> List[Sheet]:
 def of_figure(chart, **_) -> List[Sheet]:
     found = []
     for table in chart.tables():
-        heads = [f"{head}, {table.unit}" if table.unit and table.unit not in head else head for head in table.heads]
+        heads = [f"{head}, {table.unit}" if table.unit and table.unit not in head else head for head in table.headings()]
         found.append(Sheet(f"{table.name}-table", (table.head, *heads),
                            [(label, *map(float, row)) for label, row in zip(table.labels, table.values)]))
     return found
@@ -88,6 +88,14 @@ def of_comparison(first, second, rows, charts, **_) -> List[Sheet]:
     return [Sheet("compared-table", heads, cells), *(sheet for chart in charts for sheet in of_figure(chart))]
 
 
+def of_sensitivity(charts, keys, levels, **_) -> List[Sheet]:
+    heads = ("metric", *(f"keys {how}, {head}" for how in ("in the middle", "drawn") for head in ("value", "half of 95 % interval")),
+             "standard deviation over the keys", "unit")
+    means = [(x.words, x.base.value, x.base.half, x.drawn.value, x.drawn.half, x.spread, x.base.unit) for x in levels]
+    return [Sheet("levels-table", heads, means), *(sheet for chart in charts for sheet in of_figure(chart)),
+            Sheet("keys-table", ("key", "10 %", "50 %", "90 %", "unit"), [(key.name, *key.values, key.unit) for key in keys])]
+
+
 def sheets(page) -> Iterable[Sheet]:
     """Every table of a Page (page.gather), named as on the page."""
     several = len(page.results) > 1
@@ -96,7 +104,7 @@ def sheets(page) -> Iterable[Sheet]:
         yield from (sheet._replace(name=prefix + sheet.name) for s in shown for sheet in s.section.sheets(**s.found))
     for s in page.across:
         yield from s.section.sheets(**s.found)
-    for s in page.comparisons:
+    for s in page.alone():
         yield from (sheet._replace(name=f"{s.section.anchor}-{sheet.name}") for sheet in s.section.sheets(**s.found))
 
 
@@ -123,10 +131,16 @@ def of_estimate(e: Estimate) -> dict:
     return found if e.low is None else {**found, "quantiles": {"0.05": plain(e.low), "0.95": plain(e.high)}}
 
 
+def moved_by(chart) -> dict:
+    """{key: {column: number}} of a tornado, the key that moves most first."""
+    table = chart.tables()[0]
+    return {label: dict(zip(table.heads, map(plain, row))) for label, row in zip(table.labels, table.values)}
+
+
 def summary(page) -> str:
     """The headline figures of a Page as JSON text: results with name, deck, paths, seed, verdict, warnings, figures; differences;
-    comparisons. Shares are parts of one; intervals are 95 % intervals of the sampling error."""
-    found = {"results": [], "differences": [], "comparisons": []}
+    comparisons; sensitivities. Shares are parts of one; intervals are 95 % intervals of the sampling error."""
+    found = {"results": [], "differences": [], "comparisons": [], "sensitivities": []}
     for result, (shown, missing) in zip(page.results, page.shown):
         by = {s.section.anchor: s.found for s in shown}
         data = result.data
@@ -147,4 +161,7 @@ def summary(page) -> str:
         found["comparisons"].append({"first": s.found["first"], "second": s.found["second"], "paths": s.found["paths"], "figures": {
             r.label: {"first": of_estimate(r.compared.first), "second": of_estimate(r.compared.second),
                       "difference": of_estimate(r.compared.difference)} for r in s.found["rows"]}})
+    for s in page.sensitivities:
+        found["sensitivities"].append({"deck": s.found["deck"], "paths": s.found["paths"], "swing_paths": s.found["swing_paths"],
+                                       "metrics": {metric: moved_by(chart) for metric, chart in zip(s.found["metrics"], s.found["charts"])}})
     return json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -11,9 +11,10 @@ from typing import Callable, NamedTuple, Tuple
 
 import jinja2
 
-from . import analyst, answer, drawing, export, figures, headline, numbers, results, scenarios
+from . import analyst, answer, drawing, export, figures, headline, numbers, results, scenarios, sensitivity
 from .assumptions import listed, parse, tables
 from .compare import is_comparison
+from .sensitivity import is_sensitivity
 
 HERE = Path(__file__).resolve().parent
 QUARTERLY = re.compile(  # variables along time that sections look at; what else there is along time is not read
@@ -156,8 +157,6 @@ def gather_provenance(result):
                 report=f"tenor-report {file}.nc -o {file}.html", deck_text=result.deck_text)
 
 
-# Here a study of sensitivities (a tornado: rows with Bars, charts.py) goes in, a line whose gather returns None where the page was
-# given no such file; gather() below sorts the files by their kind.
 SECTIONS = (
     Section("answer", "The answer", "answer",
             lambda result: answer.gather(result.data, result.deck, result.adds, result.missed), export.of_answer),
@@ -187,6 +186,11 @@ class Page(NamedTuple):
     shown: list  # of each result: ([Shown, ...], [title, ...])
     across: list  # [Shown, ...]: sections of several results
     comparisons: list  # [Shown, ...]: one a file of `tenor compare`
+    sensitivities: list  # [Shown, ...]: one a file of `tenor sensitivity`
+
+    def alone(self):
+        """What stands apart from results."""
+        return [*self.comparisons, *self.sensitivities]
 
 
 def several(found):
@@ -199,11 +203,12 @@ def several(found):
 
 
 def gather(paths):
-    """The Page of the files at `paths`: results of `tenor run` in their order, and of `tenor compare`. Raises FileNotFoundError or
-    NotAResult."""
+    """The Page of the files at `paths`, sorted by their kinds: results of `tenor run` in their order, of `tenor compare`, of `tenor
+    sensitivity`. Raises FileNotFoundError or NotAResult."""
     files = [read(path) for path in paths]
     comparisons = [file for file in files if is_comparison(file.data)]
-    plain = [file for file in files if not is_comparison(file.data)]
+    moved = [file for file in files if is_sensitivity(file.data)]
+    plain = [file for file in files if not is_comparison(file.data) and not is_sensitivity(file.data)]
     plain = several(plain)
     plain = [file._replace(adds=scenarios.adds(file, plain, comparisons), first=plain[0] if i else None) for i, file in enumerate(plain)]
     sections = []
@@ -211,9 +216,13 @@ def gather(paths):
         pairs = [(section, section.gather(result)) for section in SECTIONS]
         sections.append(([Shown(*pair) for pair in pairs if pair[1] is not None], [s.title for s, found in pairs if found is None]))
     across = [Shown(section, found) for section in ACROSS if (found := section.gather(plain)) is not None]
-    compared = [Shown(COMPARISON._replace(anchor=f"pair-{i}", title=COMPARISON.title.format(**file.data.attrs)),
-                      scenarios.gather_comparison(file)) for i, file in enumerate(comparisons, start=1)]
-    return Page(plain, sections, across, compared)
+    return Page(plain, sections, across, apart(COMPARISON, comparisons), apart(SENSITIVITY, moved))
+
+
+def apart(section, files):
+    """A section of its own for each file, its anchor numbered."""
+    return [Shown(section._replace(anchor=f"{section.anchor}-{i}", title=section.title.format(**file.data.attrs)), section.gather(file))
+            for i, file in enumerate(files, start=1)]
 
 
 ACROSS = (
@@ -221,11 +230,12 @@ ACROSS = (
     Section("changes", "Where the decks differ", "changes", scenarios.changes, export.of_changes),
 )
 COMPARISON = Section("pair", "{deck} against {second_deck}, path by path", "comparison", scenarios.gather_comparison, export.of_comparison)
+SENSITIVITY = Section("sensitivity", "Which assumptions move {deck}", "sensitivity", sensitivity.gather, export.of_sensitivity)
 
 
 def render(*paths):
-    """The report of the results at `paths` (of `tenor run` and `tenor compare`): one self-contained HTML page as text. Equal files
-    give equal text.
+    """The report of the results at `paths` (of `tenor run`, `tenor compare` and `tenor sensitivity`): one self-contained HTML page as
+    text. Equal files give equal text.
 
     Raises FileNotFoundError or NotAResult.
     """
@@ -246,7 +256,7 @@ def html(page):
     scenes = [dict(result=result, missing=missing, sections=body(shown, f"s{i}-" if several else ""), **facts(result))
               for i, (result, (shown, missing)) in enumerate(zip(page.results, page.shown), start=1)]
     pairs = [(shown.section.anchor, shown.section.title,
-              getattr(macros, shown.section.macro)(prefix=f"{shown.section.anchor}-", **shown.found)) for shown in page.comparisons]
+              getattr(macros, shown.section.macro)(prefix=f"{shown.section.anchor}-", **shown.found)) for shown in page.alone()]
     script = (HERE / "page.js").read_text()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     names = [scene["result"].name for scene in scenes] or [title for _, title, _ in pairs]

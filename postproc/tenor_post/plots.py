@@ -13,11 +13,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MultipleLocator, NullFormatter
 
 from . import figures
-from .charts import TONES, Band, Bars, Chart, Line, Points, Stack, Whiskers
+from .charts import HALVES, TONES, Band, Bars, Chart, Line, Points, Stack, Whiskers
 
 KINDS = ("png", "svg", "pdf")
 DASHES = {"": "solid", "dashed": (0, (5, 2)), "dotted": (0, (1, 1.5))}
 INK = TONES["ink"]
+THICK = 0.62  # of a row that its bars fill
 STYLE = {
     "font.family": "DejaVu Sans", "font.size": 9, "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK,
     "ytick.color": INK, "axes.edgecolor": "#888888", "axes.spines.top": False, "axes.spines.right": False,
@@ -98,16 +99,21 @@ def draw_points(chart, mark, axes):
 
 
 def draw_bars(chart, mark, axes):
-    low, high = chart.columns[mark.low], chart.columns[mark.high]
-    axes.barh(range(len(low)), high - low, left=low, color=[TONES[tone] for tone in mark.tones], height=0.62,
-              label=mark.label or None)
+    high = chart.columns[mark.high]
+    low = chart.columns[mark.low] if mark.low else numpy.zeros(len(high))
+    top, bottom = HALVES[mark.half]
+    bars = axes.barh(numpy.arange(len(low)) + THICK * ((top + bottom) / 2 - 0.5), high - low, left=low,
+                     color=[TONES[tone] for tone in mark.tones], height=THICK * (bottom - top))
+    sample = mark.tones.index(mark.tone) if mark.tone in mark.tones else 0
+    bars.patches[sample].set_label(mark.label or None)
 
 
 def draw_whiskers(chart, mark, axes):
     x = chart.columns[mark.column]
     ends = numpy.abs(numpy.vstack([chart.columns[mark.low], chart.columns[mark.high]]) - x)
-    axes.errorbar(x, range(len(x)), xerr=numpy.nan_to_num(ends), color=TONES[mark.tone], fmt="o", markersize=4.5, capsize=2.5,
-                  linewidth=1.2, label=mark.label or None)
+    y = numpy.arange(len(x)) + THICK * (sum(HALVES[mark.half]) / 2 - 0.5)
+    axes.errorbar(x, y, xerr=numpy.nan_to_num(ends), color=TONES[mark.tone], fmt="none" if mark.half else "o", markersize=4.5,
+                  capsize=1.5 if mark.half else 2.5, linewidth=1.0 if mark.half else 1.2, label=mark.label or None)
 
 
 DRAWERS = {Band: draw_band, Line: draw_line, Stack: draw_stack, Points: draw_points, Bars: draw_bars, Whiskers: draw_whiskers}

@@ -36,7 +36,7 @@ def open(path) -> xarray.Dataset:
     X_mean(time), X_se(time), X_quantile(time, quantile); per path Y_mean(), Y_se(), Y_quantile(quantile), with customer before
     quantile where there is one. Times are datetime64; money is in billion USD and capacity in GW (attributes units, currency,
     scale); what does not exist is NaN; customers, constraints and regimes are text. Past quarters, where the deck has them:
-    history_X(history_time) and history_X_unverified (history.py).
+    history_X(history_time) and history_X_unverified (history.py). Of `tenor sensitivity`: metric, key, swing.
 
     Raises FileNotFoundError, PermissionError, or NotAResult.
     """
@@ -59,7 +59,7 @@ def load(path, wanted=lambda variable: True) -> Tuple[xarray.Dataset, Optional[s
         raise NotAResult(f"{path}: not a tenor result (no tenor_format_version)")
     if version > FORMAT_VERSION:
         raise NotAResult(f"{path}: format {version} is newer than this program reads ({FORMAT_VERSION})")
-    if "time_bnds" not in data:
+    if "time_bnds" not in data and data.attrs.get("tenor_kind") != "sensitivity":
         raise NotAResult(f"{path}: not a whole tenor result (no time_bnds)")
     return history.attach(data, text), text
 

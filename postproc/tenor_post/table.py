@@ -1,6 +1,7 @@
 """One row a result: the main figures of several decks side by side, as a Markdown table."""
 from . import results
 from .compare import is_comparison
+from .sensitivity import is_sensitivity
 
 YEARS = (1, 3, 5)
 LEVELS = {"NPV VaR 95 %": 0.95, "NPV CVaR 99 %": 0.99}  # of the columns that are tails
@@ -49,6 +50,8 @@ def markdown(paths):
         data = results.open(path)
         if is_comparison(data):
             raise results.NotAResult(f"{path}: is a comparison of two decks, which has no row; `tenor show` prints it")
+        if is_sensitivity(data):
+            raise results.NotAResult(f"{path}: is a study of sensitivity, which has no row; `tenor show` prints it")
         lines.append(f"| {data.attrs['deck']} | " + " | ".join(cell(data, *column) for column in COLUMNS) + " |")
         if "*" in lines[-1]:
             notes[f"A star (*): not to be relied on; {results.few_beyond(data)}."] = None

@@ -34,6 +34,9 @@ def folder(tmp_path_factory):
     for name in ("anthropic-aws", "portfolio"):
         (folder / f"{name}.html").write_text(tenor_post.render(folder / f"{name}.nc"))
     (folder / "both.html").write_text(tenor_post.render(folder / "anthropic-aws.nc", folder / "portfolio.nc"))
+    subprocess.run([TENOR, "sensitivity", TOP / "tests/decks/twenty.yaml", "--paths", "4096", "--swing-paths", "512", "-o", folder / "moved.nc",
+                    "--quiet"], check=True, timeout=300)
+    (folder / "moved.html").write_text(tenor_post.render(folder / "moved.nc"))
     return folder
 
 
@@ -61,7 +64,7 @@ SEE = """
 """.replace("\\\\", "\\")
 
 
-@pytest.mark.parametrize("name, figures", [("anthropic-aws", 13), ("portfolio", 13)])
+@pytest.mark.parametrize("name, figures", [("anthropic-aws", 13), ("portfolio", 13), ("moved", 2)])
 def test_every_figure_is_drawn_and_nothing_is_fetched(folder, name, figures):
     seen, told = use(folder, name, SEE + """
       const drawn = [...d.querySelectorAll('figure')].map((f) => { const svg = f.querySelector('svg'), b = svg.getBoundingClientRect();
@@ -115,7 +118,7 @@ def test_buttons_choose_the_scenario_without_scripts(folder):
 
 
 @pytest.mark.parametrize("width", [390, 1200])
-@pytest.mark.parametrize("name", ["portfolio", "both"])
+@pytest.mark.parametrize("name", ["portfolio", "both", "moved"])
 def test_pages_fit_narrow_and_wide_windows(folder, name, width):
     seen, _ = use(folder, name, """d.querySelectorAll('details').forEach((x) => { x.open = true; });
       return [d.documentElement.clientWidth, d.documentElement.scrollWidth];""", width)
