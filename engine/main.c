@@ -34,7 +34,14 @@ static void print_usage(FILE *out) {
   for (int i = 0; i < N_COMMANDS; ++i) {
     fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].help);
   }
-  fputs("\ntenor COMMAND --help tells more; tenor --version prints the version.\n", out);
+  fputs(
+      "\ntenor COMMAND --help tells more; tenor --version prints the version.\n\n"
+      "examples:\n"
+      "  tenor check decks/anthropic-aws.yaml\n"
+      "  tenor run decks/anthropic-aws.yaml --paths 1e6 -o out.nc\n"
+      "  tenor show out.nc\n"
+      "  tenor-report out.nc -o report.html\n",
+      out);
 }
 
 /* What was printed must have arrived: a full disk or a closed pipe behind stdout is an error.

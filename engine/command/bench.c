@@ -24,7 +24,10 @@ static const char help_text[] =
     "  --threads N      of each rank (all that it may use)\n"
     "  --json           JSON instead of a table; tenor(1) lists its keys\n"
     "  -h, --help       this text\n\n"
-    "TENOR_ISA names the fastest instruction set to be measured.\n";
+    "TENOR_ISA names the fastest instruction set to be measured.\n\n"
+    "examples:\n"
+    "  tenor bench decks/anthropic-aws.yaml\n"
+    "  mpirun -np 2 tenor bench decks/portfolio.yaml --rounds 9 --threads 1 --json\n";
 
 struct request {
   const char *path;

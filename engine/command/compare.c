@@ -1,11 +1,16 @@
 #include "command/command.h"
 #include "command/sample.h"
 
-static const char usage[] =
-    "usage: tenor compare A.yaml B.yaml [options]\n\n"
-    "Puts two decks on the same paths and writes the distributions of the pathwise "
-    "differences,\n"
-    "A minus B, with their paired standard errors and those of two unrelated runs.\n";
+static const struct guide guide = {
+    .taker = TAKER_COMPARE,
+    .usage =
+        "usage: tenor compare A.yaml B.yaml [options]\n\n"
+        "Puts two decks on the same paths and writes the distributions of the pathwise\n"
+        "differences, A minus B, with their paired standard errors and those of two unrelated\n"
+        "runs; to out/A-minus-B.nc where -o does not say otherwise.\n",
+    .examples =
+        "  tenor compare decks/anthropic-aws.yaml decks/no-deal.yaml --paths 1e6 -o deal.nc\n"
+        "  tenor compare decks/gpu.yaml decks/gpu.yaml --set-second fleet.slip_multiplier=2\n"};
 
 enum status command_compare(int argc, char **argv) {
   struct team team;
@@ -15,16 +20,12 @@ enum status command_compare(int argc, char **argv) {
   if (status != STATUS_OK) {
     return status;
   }
-  status = team_agree(options_run(argc, argv, team.rank == 0, usage, &options, &help));
+  status = team_agree(options_run(argc, argv, team.rank == 0, &guide, &options, &help));
   if (status == STATUS_OK && !help && options.n_decks != 2) {
     status = team.rank == 0 ? status_fail(STATUS_USAGE,
                                           "wanted two decks, not %d (tenor compare --help "
                                           "lists the options)",
                                           options.n_decks)
-                            : STATUS_USAGE;
-  }
-  if (status == STATUS_OK && !help && (options.dump_paths > 0 || options.dump_share > 0)) {
-    status = team.rank == 0 ? status_fail(STATUS_USAGE, "--dump-paths is of `tenor run`")
                             : STATUS_USAGE;
   }
   if (status == STATUS_OK && !help) {

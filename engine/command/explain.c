@@ -33,7 +33,12 @@ static const char help_text[] =
     "  --seed S         seed of the draws\n"
     "  --set KEY=VALUE  change one key of the deck; may be repeated\n"
     "  --entries        what the columns of --csv are, as a Markdown table\n"
-    "  --csv            every entry, as comma-separated values with a header\n";
+    "  --csv            every entry, as comma-separated values with a header\n"
+    "  -h, --help       this text\n\n"
+    "examples:\n"
+    "  tenor explain decks/anthropic-aws.yaml --path 0\n"
+    "  tenor explain decks/anthropic-aws.yaml --path worst --by npv --paths 1e4\n"
+    "  tenor explain decks/anthropic-aws.yaml --path median --by backlog:5 --csv >path.csv\n";
 
 struct request {
   const char *deck_path, *path, *by;

@@ -1,29 +1,25 @@
 #include "command/command.h"
 #include "command/sample.h"
 
-static const char usage[] =
-    "usage: tenor extend OUT.nc --paths N [-o NEW.nc] [options]\n\n"
-    "Goes on with a finished result up to N paths; equals the run that had N paths from the\n"
-    "start, byte for byte. Fills gaps between shards that were joined. Without -o the result "
-    "is\n"
-    "replaced. Deck, seed and sampling are the result's own.\n";
+static const struct guide guide = {
+    .taker = TAKER_EXTEND,
+    .usage =
+        "usage: tenor extend OUT.nc --paths N [-o NEW.nc] [options]\n\n"
+        "Goes on with a finished result up to N paths; equals the run that had N paths from\n"
+        "the start, byte for byte. Fills gaps between shards that were joined. Without -o\n"
+        "the result is replaced. Deck, seed and sampling are the result's own.\n",
+    .examples =
+        "  tenor extend out.nc --paths 4e6\n"
+        "  tenor extend whole.nc --paths 1e7 -o larger.nc\n"};
 
-/* What an extension cannot take, because the result has it already. */
 static enum status check(const struct run_options *options, bool loud) {
-  const bool other = options->n_assignments != 1 || options->paths[0] == '\0' ||
-                     options->n_second > 0 || options->n_shards > 0 || options->n_until > 0 ||
-                     options->checkpoint != NULL || options->dump_paths > 0 ||
-                     options->dump_share > 0;
-  if (options->n_decks == 1 && !other) {
+  if (options->n_decks == 1 && options->paths[0] != '\0') {
     return STATUS_OK;
   }
-  return loud
-             ? status_fail(STATUS_USAGE,
-                           "wanted one result and --paths N, and of the options -o, --threads, "
-                           "--exact-quantiles, "
-                           "--max-time, --progress, --quiet, --json and --force only (tenor "
-                           "extend --help)")
-             : STATUS_USAGE;
+  return loud ? status_fail(STATUS_USAGE,
+                            "wanted one result and --paths N (tenor extend "
+                            "--help lists the options)")
+              : STATUS_USAGE;
 }
 
 enum status command_extend(int argc, char **argv) {
@@ -34,7 +30,7 @@ enum status command_extend(int argc, char **argv) {
   if (status != STATUS_OK) {
     return status;
   }
-  status = team_agree(options_run(argc, argv, team.rank == 0, usage, &options, &help));
+  status = team_agree(options_run(argc, argv, team.rank == 0, &guide, &options, &help));
   if (status == STATUS_OK && !help) {
     status = check(&options, team.rank == 0);
   }

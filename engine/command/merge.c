@@ -15,7 +15,11 @@ static const char help_text[] =
     "merges, in any order. Equals the run that sampled all their paths, byte for byte.\n\n"
     "  -o, --output OUT.nc  the joined result\n"
     "  --force              replace an existing file\n"
-    "  --quiet              no table\n";
+    "  --quiet              no table\n"
+    "  -h, --help           this text\n\n"
+    "examples:\n"
+    "  tenor merge part1.nc part2.nc -o whole.nc\n"
+    "  tenor merge out/part*.nc -o whole.nc --force --quiet\n";
 
 struct merge {        /* under way; owned */
   struct saved first; /* the first part; the others must belong to it */

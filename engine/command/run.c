@@ -3,9 +3,16 @@
 #include "command/command.h"
 #include "command/sample.h"
 
-static const char usage[] =
-    "usage: tenor run DECK... [options]\n\n"
-    "Samples paths of each deck and writes their distributions to NetCDF.\n";
+static const struct guide guide = {
+    .taker = TAKER_RUN,
+    .usage =
+        "usage: tenor run DECK... [options]\n\n"
+        "Samples paths of each deck and writes their distributions to NetCDF, to\n"
+        "out/DECKNAME.nc where -o does not say otherwise.\n",
+    .examples =
+        "  tenor run decks/anthropic-aws.yaml --paths 1e6 -o out.nc\n"
+        "  tenor run decks/chip-slip.yaml --set fleet.slip_multiplier=3 --until npv.cvar99:2%\n"
+        "  mpirun -np 4 tenor run decks/gpu.yaml --paths 1e9 --checkpoint gpu.ckpt --resume\n"};
 
 /* Results are named after their decks; two of one name would be one file. */
 static enum status check_names(const struct run_options *options, bool loud) {
@@ -32,15 +39,11 @@ enum status command_run(int argc, char **argv) {
   if (status != STATUS_OK) {
     return status;
   }
-  status = team_agree(options_run(argc, argv, team.rank == 0, usage, &options, &help));
+  status = team_agree(options_run(argc, argv, team.rank == 0, &guide, &options, &help));
   if (status == STATUS_OK && !help && options.n_decks == 0) {
     status = team.rank == 0
                  ? status_fail(STATUS_USAGE, "which deck? (tenor run --help lists the options)")
                  : STATUS_USAGE;
-  }
-  if (status == STATUS_OK && !help && options.n_second > 0) {
-    status = team.rank == 0 ? status_fail(STATUS_USAGE, "--set-second is of `tenor compare`")
-                            : STATUS_USAGE;
   }
   if (status == STATUS_OK && !help && options.n_decks > 1 && options.checkpoint != NULL) {
     status = team.rank == 0

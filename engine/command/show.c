@@ -10,8 +10,13 @@ static const char help_text[] =
     "usage: tenor show OUT.nc [--json | --digest]\n\n"
     "Prints the headline table of a result, with 95 % intervals; of a checkpoint, how far it "
     "is.\n\n"
-    "  --json    every variable of the result, or all of that, as JSON\n"
-    "  --digest  SHA-256 of the content, equal across library versions\n";
+    "  --json      every variable of the result, or all of that, as JSON\n"
+    "  --digest    SHA-256 of the content, equal across library versions\n"
+    "  -h, --help  this text\n\n"
+    "examples:\n"
+    "  tenor show out.nc\n"
+    "  tenor show out.nc --json | head\n"
+    "  tenor show run.ckpt\n";
 
 enum status command_show(int argc, char **argv) {
   static const struct option options[] = {{"json", no_argument, NULL, 'j'},

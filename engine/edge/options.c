@@ -10,7 +10,8 @@
 
 struct option_row {
   const char *name;
-  int letter; /* what getopt returns; a character if there is a short form */
+  int letter;      /* what getopt returns; a character if there is a short form */
+  unsigned takers; /* a sum of enum taker */
   const char *argument;
   const char *help;
 };
@@ -36,42 +37,44 @@ enum {
   LETTER_FORCE
 };
 
+enum { SAMPLERS = TAKER_RUN | TAKER_COMPARE, ALL = SAMPLERS | TAKER_EXTEND };
 static const struct option_row rows[] = {
-    {"output", 'o', "OUT.nc",
-     "result file, or a folder for several decks (default out/DECKNAME.nc)"},
-    {"paths", LETTER_PATHS, "N", "number of paths; 1e6 and 1_000_000 are numbers too"},
-    {"seed", LETTER_SEED, "S", "seed of the draws, a whole number"},
-    {"set", LETTER_SET, "KEY=VALUE", "change one key of the deck; may be repeated"},
-    {"set-second", LETTER_SET_SECOND, "K=V",
-     "of `compare`: change a key of the second deck only"},
-    {"sampling", LETTER_SAMPLING, "METHOD",
+    {"output", 'o', ALL, "OUT.nc", "result file; for several decks a folder"},
+    {"paths", LETTER_PATHS, ALL, "N", "number of paths; 1e6 and 1_000_000 are numbers too"},
+    {"seed", LETTER_SEED, SAMPLERS, "S", "seed of the draws, a whole number"},
+    {"set", LETTER_SET, SAMPLERS, "KEY=VALUE", "change one key of the deck; may be repeated"},
+    {"set-second", LETTER_SET_SECOND, TAKER_COMPARE, "K=V",
+     "change a key of the second deck only (--set: of both)"},
+    {"sampling", LETTER_SAMPLING, SAMPLERS, "METHOD",
      "philox (independent paths) or sobol (scrambled points)"},
-    {"until", LETTER_UNTIL, "TARGET",
+    {"until", LETTER_UNTIL, SAMPLERS, "TARGET",
      "stop when a figure is exact enough: npv.cvar99:2% or backlog@60:0.05; may be repeated"},
-    {"max-time", LETTER_MAX_TIME, "TIME", "stop sampling after 90s, 30min, 2h, 1d"},
-    {"shard", LETTER_SHARD, "I/N",
+    {"max-time", LETTER_MAX_TIME, ALL, "TIME", "stop sampling after 90s, 30min, 2h, 1d"},
+    {"shard", LETTER_SHARD, SAMPLERS, "I/N",
      "sample the I-th of N parts only, to be joined by tenor merge"},
-    {"exact-quantiles", LETTER_EXACT, NULL,
+    {"exact-quantiles", LETTER_EXACT, ALL, NULL,
      "order statistics as by sorting, in a second pass over the paths"},
-    {"checkpoint", LETTER_CHECKPOINT, "FILE",
+    {"checkpoint", LETTER_CHECKPOINT, SAMPLERS, "FILE",
      "keep there what is done; on SIGTERM, SIGUSR1, SIGINT and --max-time stop with exit 85"},
-    {"checkpoint-every", LETTER_EVERY, "TIME", "how often it is written (default 5min)"},
-    {"resume", LETTER_RESUME, NULL,
+    {"checkpoint-every", LETTER_EVERY, SAMPLERS, "TIME",
+     "how often it is written (default 5min)"},
+    {"resume", LETTER_RESUME, SAMPLERS, NULL,
      "go on with what the checkpoint holds, if there is one; else start"},
-    {"dump-paths", LETTER_DUMP, "N",
+    {"dump-paths", LETTER_DUMP, TAKER_RUN, "N",
      "write the first N paths (or 1%, 0.01 of all) as they are to OUT.paths.nc"},
-    {"threads", LETTER_THREADS, "T", "threads of each rank (default: the CPUs it may use)"},
-    {"progress", LETTER_PROGRESS, "MODE", "auto, plain, json or none"},
-    {"quiet", LETTER_QUIET, NULL, "no table, no progress"},
-    {"json", LETTER_JSON, NULL, "print the result as JSON instead of a table"},
-    {"force", LETTER_FORCE, NULL, "replace an existing result"},
-    {"help", 'h', NULL, "this text"},
+    {"threads", LETTER_THREADS, ALL, "T",
+     "threads of each rank (default: the CPUs it may use)"},
+    {"progress", LETTER_PROGRESS, ALL, "MODE", "auto, plain, json or none"},
+    {"quiet", LETTER_QUIET, ALL, NULL, "no table, no progress"},
+    {"json", LETTER_JSON, ALL, NULL, "print the result as JSON instead of a table"},
+    {"force", LETTER_FORCE, ALL, NULL, "replace an existing result"},
+    {"help", 'h', ALL, NULL, "this text"},
 };
 static const double CHECKPOINT_EVERY = 300; /* [s] */
 enum { N_ROWS = sizeof rows / sizeof rows[0] };
 
-static void print_help(const char *usage) {
-  puts(usage);
+static void print_help(const struct guide *guide) {
+  puts(guide->usage);
   for (int i = 0; i < N_ROWS; ++i) {
     char left[64];
     snprintf(left, sizeof left, "%s--%s %s",
@@ -79,8 +82,11 @@ static void print_help(const char *usage) {
              : rows[i].letter == 'h' ? "-h, "
                                      : "",
              rows[i].name, rows[i].argument != NULL ? rows[i].argument : "");
-    printf("  %-24s %s\n", left, rows[i].help);
+    if ((rows[i].takers & guide->taker) != 0) {
+      printf("  %-24s %s\n", left, rows[i].help);
+    }
   }
+  printf("\nexamples:\n%s", guide->examples);
 }
 
 bool options_whole(const char *text, uint64_t *value) {
@@ -266,7 +272,15 @@ static enum status take(struct run_options *options, int letter, char *text, boo
   }
 }
 
-enum status options_run(int argc, char **argv, bool loud, const char *usage,
+static const struct option_row *find_row(int letter) {
+  int i = 0;
+  while (rows[i].letter != letter) { /* getopt returns letters of the table only */
+    ++i;
+  }
+  return &rows[i];
+}
+
+enum status options_run(int argc, char **argv, bool loud, const struct guide *guide,
                         struct run_options *options, bool *help) {
   struct option table[N_ROWS + 1] = {{0}};
   for (int i = 0; i < N_ROWS; ++i) {
@@ -282,7 +296,7 @@ enum status options_run(int argc, char **argv, bool loud, const char *usage,
   while ((letter = getopt_long(argc, argv, ":ho:", table, NULL)) != -1) {
     if (letter == 'h') {
       if (loud) {
-        print_help(usage);
+        print_help(guide);
       }
       *help = true;
       return STATUS_OK;
@@ -293,6 +307,11 @@ enum status options_run(int argc, char **argv, bool loud, const char *usage,
     if (letter == '?' || letter == ':') {
       return complain(loud, letter == '?' ? "unknown option `%s`" : "`%s` wants a value",
                       argv[optind - 1]);
+    }
+    const struct option_row *row = find_row(letter);
+    if ((row->takers & guide->taker) == 0) {
+      return complain(loud, "--%s is of `tenor %s`, not of `tenor %s`", row->name,
+                      (row->takers & TAKER_RUN) != 0 ? "run" : "compare", argv[0]);
     }
     const enum status status = take(options, letter, optarg, loud);
     if (status != STATUS_OK) {

@@ -1,5 +1,5 @@
-/* The command line of `tenor run` and `tenor compare`, as a table of options (options.c): one
-   line each for its name, its argument and its help. */
+/* The command line of `tenor run`, `tenor compare` and `tenor extend`, as a table of options
+   (options.c): one line each for its name, its argument, who takes it and its help. */
 #ifndef TENOR_EDGE_OPTIONS_H
 #define TENOR_EDGE_OPTIONS_H
 
@@ -37,9 +37,18 @@ struct run_options {
   bool quiet, json, force;
 };
 
+/* Who takes an option. */
+enum taker { TAKER_RUN = 1, TAKER_COMPARE = 2, TAKER_EXTEND = 4 };
+
+struct guide { /* what --help of a command says; the options stand between the two texts */
+  enum taker taker;
+  const char *usage, *examples;
+};
+
 /* Reads argv (argv[0] is the command). `loud`: say what is wrong (one rank does). *help is set
-   when help was asked for and printed, `usage` first. Errors: STATUS_USAGE. Not collective. */
-enum status options_run(int argc, char **argv, bool loud, const char *usage,
+   when help was asked for and printed. An option that the command does not take is an error.
+   Errors: STATUS_USAGE. Not collective. */
+enum status options_run(int argc, char **argv, bool loud, const struct guide *guide,
                         struct run_options *options, bool *help);
 
 /* A whole number >= 0 as people write it: 200000, 1e6, 2.5e3, 1_000_000. false if it is none.

@@ -22,10 +22,18 @@ class Parser(argparse.ArgumentParser):
         raise Refusal(USAGE, f"{message} (tenor-report --help)")
 
 
+DESCRIPTION = """Makes one self-contained HTML page of results of `tenor run`, `tenor
+compare` and `tenor sensitivity`, or gives its figures and tables to other programs."""
+EXAMPLES = """examples:
+  tenor-report out.nc -o report.html
+  tenor-report out/*.nc -o all.html --figures pictures --csv tables
+  tenor-report out/*.nc --table
+  tenor-report out.nc --summary - | head"""
+
+
 def arguments(words):
-    parser = Parser(prog="tenor-report", allow_abbrev=False,
-                    description="Makes one self-contained HTML page of results of `tenor run`, `tenor compare` and `tenor sensitivity`, or "
-                                "gives its figures and tables to other programs.")
+    parser = Parser(prog="tenor-report", allow_abbrev=False, description=DESCRIPTION, epilog=EXAMPLES,
+                    formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", metavar="OUT.nc", type=Path, nargs="+", help="results; with several, differences are from the first")
     parser.add_argument("-o", "--output", metavar="PAGE.html", type=Path, help="the page")
     parser.add_argument("--figures", metavar="DIR", type=Path, help="folder for the figures as PNG, SVG and PDF; made if missing")

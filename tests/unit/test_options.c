@@ -9,6 +9,8 @@
 
 #include "edge/options.h"
 
+static const struct guide guide = {TAKER_RUN, "usage", "examples"};
+
 static void whole_numbers_may_be_written_as_people_do(void **state) {
   (void)state;
   static const struct {
@@ -40,7 +42,7 @@ static void options_may_stand_before_and_behind_decks(void **state) {
                   "b.yaml", "--set",  "k=v",     "--force", NULL};
   struct run_options options;
   bool help = true;
-  assert_int_equal(options_run(10, argv, false, "usage", &options, &help), STATUS_OK);
+  assert_int_equal(options_run(10, argv, false, &guide, &options, &help), STATUS_OK);
   assert_false(help);
   assert_int_equal(options.n_decks, 2);
   assert_string_equal(options.decks[0], "a.yaml");
@@ -57,8 +59,29 @@ static void decks_are_counted_for_the_command_to_judge(void **state) {
   char *argv[] = {"run", "--force", NULL};
   struct run_options options;
   bool help = false;
-  assert_int_equal(options_run(2, argv, false, "usage", &options, &help), STATUS_OK);
+  assert_int_equal(options_run(2, argv, false, &guide, &options, &help), STATUS_OK);
   assert_int_equal(options.n_decks, 0);
+}
+
+static void an_option_of_another_command_is_refused(void **state) {
+  (void)state;
+  static const struct {
+    const char *option;
+    enum taker refused_by, taken_by;
+  } cases[] = {{"--seed", TAKER_EXTEND, TAKER_COMPARE},
+               {"--set-second", TAKER_RUN, TAKER_COMPARE},
+               {"--dump-paths", TAKER_COMPARE, TAKER_RUN}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; ++i) {
+    char option[32], number[] = "7";
+    char *argv[] = {"command", option, number, NULL};
+    struct guide taker = {cases[i].refused_by, "usage", "examples"};
+    struct run_options options;
+    bool help = false;
+    strcpy(option, cases[i].option);
+    assert_int_equal(options_run(3, argv, false, &taker, &options, &help), STATUS_USAGE);
+    taker.taker = cases[i].taken_by;
+    assert_int_equal(options_run(3, argv, false, &taker, &options, &help), STATUS_OK);
+  }
 }
 
 int main(void) {
@@ -67,6 +90,7 @@ int main(void) {
       cmocka_unit_test(other_numbers_are_refused),
       cmocka_unit_test(options_may_stand_before_and_behind_decks),
       cmocka_unit_test(decks_are_counted_for_the_command_to_judge),
+      cmocka_unit_test(an_option_of_another_command_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
