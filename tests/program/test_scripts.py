@@ -9,11 +9,11 @@ import pytest
 TOP = Path(__file__).resolve().parents[2]
 DECK = "decks/anthropic-aws.yaml"
 SCRIPTS = sorted(path for folder in ("jobs", "tests", "postproc", "engine", ".ci") for path in (TOP / folder).rglob("*")
-                 if path.is_file() and (path.suffix == ".sh" or path.read_bytes()[:64].split(b"\n")[0].endswith((b"/bash", b"/sh", b" bash", b" sh"))))
+                 if path.is_file() and (path.name.endswith((".sh", ".bash", ".bash.in")) or path.read_bytes()[:64].split(b"\n")[0].endswith((b"/bash", b"/sh", b" bash", b" sh"))))
 
 
 def test_there_are_scripts():
-    assert {"jobs/slurm/common.sh", "jobs/submit.sh", "tests/run.sh", ".ci/run"} <= {str(path.relative_to(TOP)) for path in SCRIPTS}
+    assert {"jobs/slurm/common.sh", "jobs/submit.sh", "tests/run.sh", ".ci/run", "engine/tenor.bash.in", "postproc/tenor-report.bash"} <= {str(path.relative_to(TOP)) for path in SCRIPTS}
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: str(path.relative_to(TOP)))
