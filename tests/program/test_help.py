@@ -1,7 +1,8 @@
-"""What --help says is true: its examples."""
+"""What --help says is true: its examples; and the manual page says the same."""
 import os
 import re
 import shlex
+import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 TOP = Path(__file__).resolve().parents[2]
 TENOR = os.environ.get("TENOR", str(TOP / "build/engine/tenor"))
+BUILD = Path(os.environ.get("TENOR_BUILD", str(TOP / "build")))
 PYTHON = os.environ.get("PYTHON", "python3")
 REPORT = TOP / "postproc/tenor-report"
 COMMANDS = ("run", "compare", "sensitivity", "extend", "merge", "check", "explain", "show", "bench")
@@ -104,3 +106,56 @@ def test_an_option_of_another_command_is_sent_there(words, says):
     done = subprocess.run([TENOR, *words], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2 and says in done.stderr
     assert words[-2] not in listed(("tenor", words[0]))
+
+
+# ---- the manual pages
+
+def sections(page):
+    """{heading: text} of a manual page, without the marks of type."""
+    text = (TOP / page).read_text().replace("\\\n", "").replace("\\-", "-")
+    text = re.sub(r"\\f[BIR]", "", text)
+    found = re.split(r"^\.SH +(.*)\n", text, flags=re.M)
+    return dict(zip(found[1::2], found[2::2]))
+
+
+def tagged(text):
+    """{option: its value, "" if it has none} of the tags of a section; options of one tag have the value of the last."""
+    found = {}
+    for tag in re.findall(r"^\.TP\n\.[A-Z]+ (-.*)", text, re.M):
+        names = re.findall(r"--?[a-z][a-z-]*", tag)
+        value = re.sub(r'[",\s]|--?[a-z][a-z-]*', "", tag)
+        found |= dict.fromkeys(names, value)
+    return found
+
+
+MANUAL = sections("engine/tenor.1")
+
+
+def test_the_manual_has_a_section_for_each_command():
+    wanted = {f"OPTIONS OF {command.upper()}" for command in COMMANDS} | {"OPTIONS OF ALL COMMANDS"}
+    assert {heading for heading in MANUAL if heading.startswith("OPTIONS")} == wanted
+    named = set(re.findall(r"^\.B tenor (\w+)", MANUAL["SYNOPSIS"], re.M))
+    assert named == set(COMMANDS)
+    assert set(re.findall(r"^\.B tenor (\w+)$", MANUAL["DESCRIPTION"], re.M)) == set(COMMANDS)
+    assert {page.name for page in (BUILD / "engine").glob("tenor-*.1")} == {f"tenor-{command}.1" for command in COMMANDS}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_manual_has_the_options_of_the_help(command):
+    found = tagged(MANUAL[f"OPTIONS OF {command.upper()}"])
+    assert {*found, *tagged(MANUAL["OPTIONS OF ALL COMMANDS"])} == {*listed(("tenor", command)), "--version"}
+    values = dict(re.findall(r"(--[a-z-]+) ([^\s]+)  ", said(("tenor", command)).partition("\nexamples:")[0]))
+    for option, value in found.items():
+        assert value in ("", values.get(option, values["--output"] if option == "-o" else None)), (option, value)
+
+
+def test_the_manual_of_the_report_has_the_options_of_its_help():
+    assert set(tagged(sections("postproc/tenor-report.1")["OPTIONS"])) == set(listed(("tenor-report",)))
+
+
+@pytest.mark.parametrize("page", ["engine/tenor.1", "postproc/tenor-report.1"])
+def test_the_manual_is_set_without_a_warning(page):
+    if not shutil.which("groff"):
+        pytest.skip("groff is not installed")
+    done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", TOP / page], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0 and done.stderr == ""
