@@ -1,4 +1,4 @@
-/* The command line of `tenor run`, a word a line. */
+/* The command line of run, compare or extend, a word a line. */
 #include "edge/options.h"
 
 #include <stdlib.h>
@@ -33,6 +33,7 @@ static void check(const struct run_options *options) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  static const enum taker takers[] = {TAKER_RUN, TAKER_COMPARE, TAKER_EXTEND};
   struct run_options options;
   char command[] = "run", *argv[MOST_WORDS + 2] = {command};
   char *text = fuzz_text(data, size), *rest = text;
@@ -42,7 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   for (char *word = NULL; argc <= MOST_WORDS && (word = fuzz_line(&rest)) != NULL;) {
     argv[argc++] = word;
   }
-  const enum status status = options_run(argc, argv, true, "usage", &options, &help);
+  const struct guide guide = {takers[size % 3], "usage", "examples"};
+  const enum status status = options_run(argc, argv, true, &guide, &options, &help);
   const size_t said = fuzz_heard();
   FUZZ_CLAIM(status == STATUS_OK || (status == STATUS_USAGE && said > 0));
   FUZZ_CLAIM(!help || said > 0);
