@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/fpenv.h"
+#include "base/near.h"
 #include "command/command.h"
 #include "model/version.h"
 
@@ -77,6 +78,14 @@ int main(int argc, char **argv) {
     if (strcmp(argv[1], commands[i].name) == 0) {
       return (int)close_output(commands[i].run(argc - 1, argv + 1));
     }
+  }
+  const char *near = NULL;
+  for (int i = 0; i < N_COMMANDS; ++i) {
+    near = near_word(argv[1], commands[i].name, near);
+  }
+  if (near != NULL) {
+    return (int)status_fail(STATUS_USAGE, "unknown command `%s`; did you mean `%s`?", argv[1],
+                            near);
   }
   print_usage(stderr);
   return (int)status_fail(STATUS_USAGE, "unknown command `%s`", argv[1]);

@@ -75,9 +75,8 @@ static enum status find_column(const char *by, const struct deck *deck,
   if (at != NULL) {
     snprintf(customer, sizeof customer, "%.*s", (int)strcspn(at, ":"), at);
   }
-  *metric = metric_find(name);
-  if (*metric == N_METRICS) {
-    return status_fail(STATUS_USAGE, "--by %s: no such metric", by);
+  if (metric_read(metric, "--by", by, name) != STATUS_OK) {
+    return STATUS_USAGE;
   }
   int64_t item = 0;
   if (at != NULL || (metrics[*metric].item == ITEM_CUSTOMER && deck->n_customers > 1)) {

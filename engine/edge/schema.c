@@ -2,8 +2,9 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "base/near.h"
 
 /* Rows: the deck's path, its C member, kind, shape, range, low, high, what it means. */
 #define NO_LIMIT 1e31
@@ -405,43 +406,11 @@ bool schema_has_section(const char *section) {
   return false;
 }
 
-/* Edits (insert, delete, replace) from a to b; long words count as far away. */
-static int distance(const char *a, const char *b) {
-  enum { LONGEST = 63 };
-  const size_t n = strlen(a), m = strlen(b);
-  int row[LONGEST + 1];
-  if (n > LONGEST || m > LONGEST) {
-    return LONGEST;
-  }
-  for (size_t j = 0; j <= m; ++j) {
-    row[j] = (int)j;
-  }
-  for (size_t i = 1; i <= n; ++i) {
-    int corner = row[0];
-    row[0] = (int)i;
-    for (size_t j = 1; j <= m; ++j) {
-      const int replace = corner + (a[i - 1] != b[j - 1]);
-      const int insert = (row[j - 1] < row[j] ? row[j - 1] : row[j]) + 1;
-      corner = row[j];
-      row[j] = replace < insert ? replace : insert;
-    }
-  }
-  return row[m];
-}
-
-static const char *nearer(const char *name, const char *candidate, const char *best) {
-  const int far = (int)strlen(name) / 3 + 1;
-  const int reach = best != NULL ? distance(name, best) : far + 1;
-  const int longer =
-      (int)strlen(name) - (int)strlen(candidate); /* letters to insert at least */
-  return abs(longer) < reach && distance(name, candidate) < reach ? candidate : best;
-}
-
 const char *schema_suggest(enum group group, const char *section, const char *name) {
   const char *best = NULL;
   for (int i = 0; i < schema_size; ++i) {
     if (belongs(&schema[i], group, section)) {
-      best = nearer(name, schema[i].name, best);
+      best = near_word(name, schema[i].name, best);
     }
   }
   return best;
@@ -487,7 +456,7 @@ const char *schema_suggest_choice(const char *choices, const char *word, char *n
   for (const char *c = choices; *c != '\0'; c += *c == '|') {
     const size_t length = strcspn(c, "|");
     snprintf(candidates[spare], MAX_NAME, "%.*s", (int)length, c);
-    if (nearer(word, candidates[spare], best) == candidates[spare]) {
+    if (near_word(word, candidates[spare], best) == candidates[spare]) {
       best = candidates[spare];
       spare = 1 - spare;
     }
@@ -498,11 +467,11 @@ const char *schema_suggest_choice(const char *choices, const char *word, char *n
 }
 
 const char *schema_suggest_section(const char *section) {
-  const char *best = nearer(section, "uncertain", nearer(section, "include", NULL));
+  const char *best = near_word(section, "uncertain", near_word(section, "include", NULL));
   for (int i = 0; i < schema_size; ++i) {
     if (schema[i].group == GROUP_SECTION || schema[i].group != GROUP_TRANCHE) {
       const char *candidate = schema[i].section[0] != '\0' ? schema[i].section : schema[i].name;
-      best = nearer(section, candidate, best);
+      best = near_word(section, candidate, best);
     }
   }
   return best;

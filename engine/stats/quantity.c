@@ -112,10 +112,8 @@ enum status quantity_read(struct quantity *quantity, const char *option, const c
                        option, text);
   }
   snprintf(quantity->text, sizeof quantity->text, "%s", text);
-  quantity->metric = metric_find(words.metric);
-  if (quantity->metric == N_METRICS) {
-    return status_fail(STATUS_USAGE, "%s %s: there is no metric `%s`", option, text,
-                       words.metric);
+  if (metric_read(&quantity->metric, option, text, words.metric) != STATUS_OK) {
+    return STATUS_USAGE;
   }
   const struct metric *metric = &metrics[quantity->metric];
   if (metric->unit == UNIT_MONTH || metric->axis == AXIS_CONTRACT_YEAR ||

@@ -130,9 +130,8 @@ enum status targets_add(struct targets *targets, const char *text,
                        "backlog@60:0.05",
                        text);
   }
-  target.metric = metric_find(word.metric);
-  if (target.metric == N_METRICS) {
-    return status_fail(STATUS_USAGE, "--until %s: there is no metric `%s`", text, word.metric);
+  if (metric_read(&target.metric, "--until", text, word.metric) != STATUS_OK) {
+    return STATUS_USAGE;
   }
   const struct metric *metric = &metrics[target.metric];
   if (!find_statistic(word.statistic, &target) ||

@@ -96,3 +96,16 @@ def test_version_and_help_succeed(tmp_path):
         assert done.returncode == 0 and done.stdout, words
     assert tenor(cwd=tmp_path).returncode == 2
     assert tenor("dance", cwd=tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize("words, says", [
+    (("run", DECK, "--until", "npw.cvar99:2%"), "--until npw.cvar99:2%: there is no metric `npw`; did you mean `npv`?"),
+    (("run", DECK, "--until", "baklog@60:1"), "--until baklog@60:1: there is no metric `baklog`; did you mean `backlog`?"),
+    (("run", DECK, "--until", "weather:1"), "--until weather:1: there is no metric `weather`"),
+    (("explain", DECK, "--path", "worst", "--by", "elc"), "--by elc: there is no metric `elc`; did you mean `ecl`?"),
+    (("sensitivity", DECK, "--set", "uncertain.credit.hazard={law: uniform, scale: true, low: 1, high: 2}", "--metric", "capacty@year3"),
+     "--metric capacty@year3: there is no metric `capacty`; did you mean `capacity`?"),
+    (("chek", DECK), "unknown command `chek`; did you mean `check`?"), (("dance",), "unknown command `dance`")])
+def test_what_may_have_been_meant_is_named(tmp_path, words, says):
+    done = tenor(*words, cwd=tmp_path)
+    assert done.returncode == 2 and done.stderr.splitlines()[-1] == f"tenor: error: {says}", done
