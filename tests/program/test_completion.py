@@ -4,6 +4,7 @@ import pty
 import re
 import select
 import subprocess
+import sys
 import time
 
 import netCDF4

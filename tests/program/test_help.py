@@ -4,6 +4,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 TOP = Path(__file__).resolve().parents[2]
 TENOR = os.environ.get("TENOR", str(TOP / "build/engine/tenor"))
 BUILD = Path(os.environ.get("TENOR_BUILD", str(TOP / "build")))
-PYTHON = os.environ.get("PYTHON", "python3")
+PYTHON = os.environ.get("PYTHON", sys.executable)
 REPORT = TOP / "postproc/tenor-report"
 COMMANDS = ("run", "compare", "sensitivity", "extend", "merge", "check", "explain", "show", "bench")
 PROGRAMS = [("tenor",), *(("tenor", command) for command in COMMANDS), ("tenor-report",)]

@@ -2,13 +2,14 @@
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 TOP = Path(__file__).resolve().parents[2]
 TENOR = os.environ.get("TENOR", str(TOP / "build/engine/tenor"))
-PYTHON = os.environ.get("PYTHON", "python3")
+PYTHON = os.environ.get("PYTHON", sys.executable)
 NOT_RUN = {  # first line of a block: why it is not run here
     "./jobs/local.sh": "installs packages; tests/run.sh does the same set-up",
     "./tests/run.sh": "is what runs this test",
