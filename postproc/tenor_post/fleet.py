@@ -47,7 +47,7 @@ def after_history(figure, data, metric, caption):
     if found.unverified.any():
         days, values = dates[0][found.unverified], found.values[found.unverified]
         nothing = numpy.full(len(values), numpy.nan)
-        marks += (Points("from memory, not verified", "orange", tuple(str(day) for day in days), days, values, nothing, nothing),)
+        marks += (Points("not verified", "orange", tuple(str(day) for day in days), days, values, nothing, nothing),)
     return chart._replace(x=x, columns=numbers, marks=marks)
 
 
@@ -61,8 +61,8 @@ def aws_revenue(figure, data, deck):
 def aws_obligations(figure, data, deck):
     return after_history(figure, data, "aws_obligations",
                "Remaining performance obligations of AWS, in billion USD: as Amazon reported them, where the deck has past quarters, then "
-               "in the model, this contract included; its commitment is the step between the two. Points are values from memory that were "
-               "not verified.")
+               "in the model, this contract included; its commitment is the step between the two. Points are values that were not "
+               "checked against a filing.")
 
 
 def delivered(figure, data, deck):

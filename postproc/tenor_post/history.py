@@ -28,7 +28,7 @@ def attach(data: xarray.Dataset, text: Optional[str]) -> xarray.Dataset:
         key = name[len("history_"):]
         assumed = {quarter["end"]["value"] for quarter in quarters if quarter.get(key, {}).get("confidence") == "assumed"}
         data[f"{name}_unverified"] = ("history_time", numpy.array([end in assumed for end in ends], bool),
-                                      {"long_name": f"from memory: {name}"})
+                                      {"long_name": f"not checked against a filing: {name}"})
     return data
 
 

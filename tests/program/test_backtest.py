@@ -159,7 +159,7 @@ def test_the_random_walk_knows_the_error_of_its_drift():
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
-    """A deck with twelve quarters that grow evenly, one of them from memory, and what the program makes of it."""
+    """A deck with twelve quarters that grow evenly, one of them unverified, and what the program makes of it."""
     folder = tmp_path_factory.mktemp("backtest")
     lines = [f"  - {{end: {end}, aws_revenue: {value!r} billion USD{', confidence: assumed' * (n == 11)}}}"
              for n, (end, value) in enumerate(quarters_of(12))]

@@ -17,7 +17,7 @@ PAST = """history:
   - {end: 2025-06-30, aws_revenue: 30 billion USD, source: a filing, confidence: fact}
   - {end: 2025-09-30, aws_obligations: 200 billion USD}
   - end: 2025-12-31
-    aws_revenue: {value: 35 billion USD, source: from memory, confidence: assumed}
+    aws_revenue: {value: 35 billion USD, source: a guess, confidence: assumed}
     aws_obligations: 244 billion USD
 """
 
@@ -82,4 +82,4 @@ def test_quarters_that_the_model_has_too_stand_side_by_side(folder):
 
 def test_the_source_of_each_value_is_among_the_assumptions(folder):
     found = {(a.key, a.item): a for a in tenor_post.assumptions(folder / "out.nc") if a.section == "history"}
-    assert found["aws_revenue", "2025-12-31"].source == "from memory" and found["aws_revenue", "2025-06-30"].value == "30"
+    assert found["aws_revenue", "2025-12-31"].source == "a guess" and found["aws_revenue", "2025-06-30"].value == "30"
