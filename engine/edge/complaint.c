@@ -7,8 +7,9 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "edge/terminal.h"
 
-enum { SHOWN = 120 }; /* characters of a line */
+enum { SHOWN = 120, SHOWN_LEAST = 40 }; /* characters of a line */
 
 struct spot {
   const struct deck_text *text; /* NULL: none that is kept */
@@ -80,6 +81,13 @@ static void paint(enum paint paint) {
   }
 }
 
+/* Characters of a line that are shown: a line that a terminal wraps has its mark in a wrong
+   place. The number of the line and dots stand before it. */
+static size_t line_room(void) {
+  const int room = terminal_columns() - (int)strlen("    1 | ...");
+  return room >= SHOWN || room <= 0 ? SHOWN : room < SHOWN_LEAST ? SHOWN_LEAST : (size_t)room;
+}
+
 /* The line of a spot, from where the mark can be seen; a letter takes one column. */
 static void show_line(const struct spot *spot, size_t width) {
   const char *line = spot->text->text;
@@ -87,14 +95,15 @@ static void show_line(const struct spot *spot, size_t width) {
     line = text_next_line(line);
   }
   const char *next = text_next_line(line);
-  const size_t column = spot->column - 1, from = column > SHOWN - 20 ? column - 20 : 0;
+  const size_t most = line_room();
+  const size_t column = spot->column - 1, from = column > most - 20 ? column - 20 : 0;
   size_t at = 0, shown = 0;
   uint32_t letter = 0;
   for (; at < from && line < next && strchr("\r\n", *line) == NULL; ++at) {
     line += text_letter(line, &letter);
   }
   fprintf(stderr, "%5zu | %s", spot->line, from > 0 ? "..." : "");
-  while (line < next && strchr("\r\n", *line) == NULL && shown < SHOWN) {
+  while (line < next && strchr("\r\n", *line) == NULL && shown < most) {
     line += text_put_letter(stderr, line);
     ++shown;
   }

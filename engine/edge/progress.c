@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "edge/terminal.h"
+
 static const double LONG = 120.0; /* [s] what nobody waits for without being told */
 
 double progress_clock(void) {
@@ -65,9 +67,26 @@ static void warn_of_length(struct progress *progress, double left) {
   progress->said_length = true;
   if (first && left >= LONG && progress->mode != PROGRESS_JSON) {
     tell_duration(left, words, sizeof words);
-    fprintf(stderr, "tenor: this will take %s %s%s\n", progress->until ? "at most" : "about",
-            words, progress->kept ? "" : "; --checkpoint FILE would keep what is done");
+    fprintf(stderr, "%stenor: this will take %s %s%s\n", progress->shown > 0 ? "\n" : "",
+            progress->until ? "at most" : "about", words,
+            progress->kept ? "" : "; --checkpoint FILE would keep what is done");
+    progress->shown = 0;
   }
+}
+
+/* On a terminal over the line before, all of which it covers; cut, because a line that is
+   wrapped cannot be written over. */
+static void put_line(struct progress *progress, const char *line) {
+  if (!progress->terminal) {
+    fprintf(stderr, "%s\n", line);
+    return;
+  }
+  const int columns = terminal_columns(), length = (int)strlen(line);
+  const int room = columns > 1 ? columns - 1 : length;
+  const int shown = length < room ? length : room;
+  const int covered = progress->shown < room ? progress->shown : room;
+  fprintf(stderr, "\r%.*s%*s", shown, line, covered > shown ? covered - shown : 0, "");
+  progress->shown = shown;
 }
 
 void progress_show(struct progress *progress, int64_t done) {
@@ -94,13 +113,12 @@ void progress_show(struct progress *progress, int64_t done) {
             ", \"paths_per_second\": %.0f, \"eta_seconds\": %.1f, \"target\": \"%s\"}\n",
             done, progress->paths, rate, left, progress->worst);
   } else {
-    fprintf(stderr,
-            "%s%3" PRId64 " %%  %" PRId64 " of %s%" PRId64
-            " paths  %.0f paths/s  %s to go%s%s%s",
-            progress->terminal ? "\r" : "", percent, done,
-            progress->worst[0] != '\0' ? "about " : "", progress->paths, rate, words,
-            progress->worst[0] != '\0' ? "  " : "", progress->worst,
-            progress->terminal ? "   " : "\n");
+    char line[400];
+    snprintf(line, sizeof line,
+             "%3" PRId64 " %%  %" PRId64 " of %s%" PRId64 " paths  %.0f paths/s  %s to go%s%s",
+             percent, done, progress->worst[0] != '\0' ? "about " : "", progress->paths, rate,
+             words, progress->worst[0] != '\0' ? "  " : "", progress->worst);
+    put_line(progress, line);
   }
   progress->last_time = now;
   progress->last_percent = percent;

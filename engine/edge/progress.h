@@ -18,6 +18,7 @@ struct progress {
   double start;         /* [s] of the clock */
   double last_time;     /* [s] when the last line was written */
   int64_t last_percent; /* of the last line */
+  int shown;            /* characters of the last line on a terminal */
   bool kept;            /* by a checkpoint; set after progress_start */
   bool until;           /* it may end earlier, on a target; set after progress_start */
   bool said_length;     /* how long it will take was told, if it is long */

@@ -47,14 +47,15 @@ static bool is_reliable(const struct ncreader *reader, const char *coordinate, s
 struct row {
   const char *metric, *label;
 };
+/* Labels have up to 32 characters, so that tables fit a terminal of 80 columns. */
 static const struct row quarterly[] = {
     {"backlog", "backlog, bn USD"},
-    {"contract_revenue", "quarter's contract revenue, bn USD"},
+    {"contract_revenue", "contract revenue, bn USD/quarter"},
     {"capacity", "capacity, GW"},
     {"demand", "demand, GW"},
     {"utilisation", "utilisation"},
     {"exposure", "credit exposure, bn USD"},
-    {"aws_revenue", "quarter's AWS revenue, bn USD"},
+    {"aws_revenue", "AWS revenue, bn USD/quarter"},
 };
 static const struct row terminal[] = {
     {"npv", "NPV, bn USD"},
@@ -113,7 +114,7 @@ static void print_gain(const struct table *table, const char *metric, const char
                        size_t element) {
   char room[24];
   if (table->gains) {
-    printf(" %9s", values_brief(values_number(table->reader, metric, suffix, element), room));
+    printf(" %5s", values_brief(values_number(table->reader, metric, suffix, element), room));
   }
   putchar('\n');
 }
@@ -121,11 +122,11 @@ static void print_gain(const struct table *table, const char *metric, const char
 static void print_row(const struct table *table, const char *label, const char *metric,
                       size_t element) {
   char room[24];
-  printf("  %-34.34s %9s", label,
+  printf("  %-32.32s %6s", label,
          values_brief(values_number(table->reader, metric, "_mean", element), room));
-  printf(" %9s", values_brief(half_of(table, metric, "", element), room));
+  printf(" %8s", values_brief(half_of(table, metric, "", element), room));
   for (int k = 0; k < SHOWN; ++k) {
-    printf(" %9s", values_brief(quantile_of(table, metric, element, k), room));
+    printf(" %7s", values_brief(quantile_of(table, metric, element, k), room));
   }
   print_gain(table, metric, "_gain", element);
 }
@@ -133,17 +134,17 @@ static void print_row(const struct table *table, const char *label, const char *
 static void print_head(struct table *table, const char *title) {
   char room[24];
   putchar('\n');
-  text_column(stdout, title, 36);
-  printf(" %9s %9s", "mean", "+/- 95 %");
+  text_column(stdout, title, 34);
+  printf(" %6s %8s", "mean", "+/- 95 %");
   for (int k = 0; k < SHOWN; ++k) {
-    printf(" %9s", quantile_head(table, k, room));
+    printf(" %7s", quantile_head(table, k, room));
   }
-  puts(table->gains ? "      gain" : "");
+  puts(table->gains ? "  gain" : "");
 }
 
 static void print_number(const char *label, double value, double half) {
   char room[24], error[24];
-  printf("  %-34.34s %9s %9s\n", label, values_brief(value, room), values_brief(half, error));
+  printf("  %-32.32s %6s %8s\n", label, values_brief(value, room), values_brief(half, error));
 }
 
 static void print_share(const struct table *table, const char *label, const char *metric,
@@ -154,8 +155,9 @@ static void print_share(const struct table *table, const char *label, const char
 
 static void print_constraints(const struct ncreader *reader, size_t quarter) {
   printf("  binds, %% of path-months:");
-  for (size_t k = 0; k < N_CONSTRAINTS; ++k) {
-    printf(" %s %.1f", constraint_names[k],
+  for (size_t k = 0; k < N_CONSTRAINTS; ++k) { /* on two lines, for terminals of 80 columns */
+    printf("%s %s %.1f", k == N_CONSTRAINTS / 2 ? "\n                          " : "",
+           constraint_names[k],
            100.0 * values_number(reader, "binding_share", "", quarter * N_CONSTRAINTS + k));
   }
   putchar('\n');
@@ -191,8 +193,8 @@ static void print_terminal(struct table *table) {
 static void print_tail(struct table *table) {
   static const double wanted[] = {0.95, 0.99};
   const struct values level = values_read(table->reader, "level");
-  printf("\n%-36.36s %9s %9s %9s %9s%s\n", "tail of the loss -NPV, bn USD", "VaR", "+/- 95 %",
-         "CVaR", "+/- 95 %", table->gains ? "      gain" : "");
+  printf("\n%-34.34s %6s %8s %7s %8s%s\n", "tail of the loss -NPV, bn USD", "VaR", "+/- 95 %",
+         "CVaR", "+/- 95 %", table->gains ? "  gain" : "");
   for (size_t k = 0; level.at != NULL && k < sizeof wanted / sizeof wanted[0]; ++k) {
     size_t i = 0;
     while (i < level.shape.n && level.at[i] != wanted[k]) {
@@ -205,11 +207,11 @@ static void print_tail(struct table *table) {
     char label[24], room[24];
     snprintf(label, sizeof label, "%g %%%s", 100.0 * level.at[i], thin ? "*" : "");
     table->starred = table->starred || thin;
-    printf("  %-34.34s", label);
-    printf(" %9s", values_brief(values_number(table->reader, "npv", "_var", i), room));
-    printf(" %9s", values_brief(half_of(table, "npv", "_var", i), room));
-    printf(" %9s", values_brief(values_number(table->reader, "npv", "_cvar", i), room));
-    printf(" %9s", values_brief(half_of(table, "npv", "_cvar", i), room));
+    printf("  %-32.32s", label);
+    printf(" %6s", values_brief(values_number(table->reader, "npv", "_var", i), room));
+    printf(" %8s", values_brief(half_of(table, "npv", "_var", i), room));
+    printf(" %7s", values_brief(values_number(table->reader, "npv", "_cvar", i), room));
+    printf(" %8s", values_brief(half_of(table, "npv", "_cvar", i), room));
     print_gain(table, "npv", "_cvar_gain", i);
   }
   array_free(level.at);
@@ -226,7 +228,7 @@ static void print_customers(struct table *table) {
       print_row(table, per_customer[r].label, per_customer[r].metric, c);
     }
     print_share(table, "default, % of paths", "defaulted", "", c);
-    print_share(table, "commitment not used up, % of paths", "fulfilled_month", "_never", c);
+    print_share(table, "commitment left over, % of paths", "fulfilled_month", "_never", c);
     print_number("wrong-way ratio", values_number(reader, "wrong_way_ratio", "", c),
                  factor * values_number(reader, "wrong_way_ratio", "_se", c));
   }
@@ -253,7 +255,7 @@ static void print_difference(const struct table *table, const char *label, const
                              size_t element) {
   static const char *const sides[] = {"_first", "_second", "_difference_mean"};
   char name[128], room[24];
-  printf("  %-34.34s", label);
+  printf("  %-32.32s", label);
   for (int i = 0; i < 3; ++i) {
     printf(" %7s", values_brief(values_number(table->reader, metric, sides[i], element), room));
   }
@@ -271,7 +273,7 @@ static void print_difference(const struct table *table, const char *label, const
 static void print_difference_head(struct table *table, const char *title) {
   char low[24], high[24];
   putchar('\n');
-  text_column(stdout, title, 36);
+  text_column(stdout, title, 34);
   printf(" %7s %7s %7s %8s %8s %7s %7s %5s\n", "first", "second", "minus", "+/- 95 %",
          "unpaired", quantile_head(table, 0, low), quantile_head(table, 2, high), "ratio");
 }
@@ -338,7 +340,7 @@ static void print_opening(const struct table *table, const char *second) {
 static void print_closing(const struct table *table) {
   puts("\n+/- 95 %: half of the 95 % interval of the sampling error alone");
   if (table->gains) {
-    puts("gain: how many independent paths one path is worth, for the mean (of a tail, CVaR)");
+    puts("gain: independent paths that one path is worth, for the mean (of a tail CVaR)");
   }
   if (table->starred) {
     printf("* not to be relied on: fewer than %d paths", (int)RELIABLE_POINTS);
