@@ -13,7 +13,7 @@ import pytest
 from cluster import until
 from conftest import LONG
 
-PATHS = 1_000_000  # some ten seconds of the two processors that all nodes share
+PATHS = 1_000_000 if LONG else 700_000  # some ten seconds of the two processors that all nodes share
 STOPPED, DAMAGED = 85, 6
 
 

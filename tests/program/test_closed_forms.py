@@ -1,6 +1,6 @@
 """Closed forms: reduced decks whose exact answers are known without the engine.
 
-A sampled figure passes if it lies within 4 of its own standard errors of the exact value, at 200,000 paths (LONG=1: a million) and
+A sampled figure passes if it lies within 4 of its own standard errors of the exact value, at 100,000 paths (LONG=1: a million) and
 a fixed seed; an exact one if it differs by less than 1e-7. `quiet` is tests/decks/quiet.yaml: 2 GW used at 8 billion USD a GW-year,
 for ever. The exact values were computed apart from the engine; the formulas stand beside them. STEP is a month in years,
 pi_m the law of the regime after month m, Phi the normal distribution function.
@@ -22,7 +22,7 @@ TENOR, COLUMNS = BUILD / "engine/tenor", BUILD / "tests/tool/columns"
 sys.path.append(str(TOP / "tests/twin"))
 from deck_text import read_deck, write_deck  # noqa: E402
 
-PATHS, SEED = 1_000_000 if os.environ.get("LONG", "") not in ("", "0") else 200_000, 20260401
+PATHS, SEED = 1_000_000 if os.environ.get("LONG", "") not in ("", "0") else 100_000, 20260401
 BASE, QUIET = TOP / "decks/anthropic-aws.yaml", TOP / "tests/decks/quiet.yaml"
 GENERATION = dict(name="G", start=-9999.0, planned_capacity=1.0, ramp_midpoint=0.0, ramp_slope=1.0, slip_median=0.0, slip_sigma=0.0,
                   chip_power=1.0, performance=1.0, chip_cost=0.0, own=True, milestone=False)
