@@ -32,8 +32,12 @@ bool progress_parse(const char *word, enum progress_mode *mode) {
 void progress_start(struct progress *progress, enum progress_mode mode, int64_t before,
                     int64_t paths) {
   const double now = progress_clock();
-  *progress = (struct progress){
-      .mode = mode, .before = before, .paths = before + paths, .start = now, .last_time = now};
+  *progress = (struct progress){.mode = mode,
+                                .before = before,
+                                .paths = before + paths,
+                                .most = before + paths,
+                                .start = now,
+                                .last_time = now};
   progress->terminal = mode == PROGRESS_AUTO && isatty(STDERR_FILENO) == 1;
 }
 
@@ -144,9 +148,8 @@ void progress_look(struct progress *progress, const struct targets *targets,
     snprintf(progress->worst, sizeof progress->worst, "%s is +/- %.3g%s",
              targets->at[worst].text, half, relative ? " %" : "");
   }
-  if (look->predicted < 0x1p40) {
-    progress->paths = (int64_t)look->predicted;
-  }
+  progress->paths =
+      look->predicted < (double)progress->most ? (int64_t)look->predicted : progress->most;
 }
 
 void progress_end(struct progress *progress) {

@@ -14,7 +14,8 @@ struct progress {
   enum progress_mode mode;
   bool terminal;
   int64_t before;       /* paths there were when it started */
-  int64_t paths;        /* of the whole run */
+  int64_t most;         /* paths the whole run may take */
+  int64_t paths;        /* that it is expected to take */
   double start;         /* [s] of the clock */
   double last_time;     /* [s] when the last line was written */
   int64_t last_percent; /* of the last line */

@@ -66,14 +66,15 @@ def test_colours_are_of_terminals_that_have_them_and_can_be_switched_off(faulty)
 
 @pytest.mark.parametrize("columns", [50, 100])
 def test_progress_is_one_line_written_over(tmp_path, columns):
-    shown = screen("run", DECK, "--paths", "1e7", "--until", "npv.cvar99:0.1%", "--max-time", "2s", "--threads", 1,
-                   "-o", "a.nc", columns=columns, cwd=tmp_path)
+    shown = screen("run", DECK, "--paths", "1e8", "--set", "time.horizon=12 months", "--until", "npv.cvar99:0.001%", "--max-time", "3s",
+                   "--threads", 1, "-o", "a.nc", columns=columns, cwd=tmp_path)
     pieces = max((line.split("\r")[1:] for line in shown.split("\n")), key=len)
     assert len(pieces) > 1 and max(map(len, pieces)) <= columns - 1
     seen = ""
     for piece in pieces:
         seen = piece + seen[len(piece):]
         assert seen.rstrip() == piece.rstrip()  # nothing is left of the line before
+    assert "of about 100000000 paths" in pieces[-1]  # not what the target would want beyond --paths
     assert "\ntenor: this will take" in f"\n{shown}".replace("\r", "")
 
 
