@@ -154,7 +154,7 @@ def test_the_manual_of_the_report_has_the_options_of_its_help():
     assert set(tagged(sections("postproc/tenor-report.1")["OPTIONS"])) == set(listed(("tenor-report",)))
 
 
-@pytest.mark.parametrize("page", ["engine/tenor.1", "postproc/tenor-report.1"])
+@pytest.mark.parametrize("page", ["engine/tenor.1", "postproc/tenor-report.1", "postproc/tenor-backtest.1"])
 def test_the_manual_is_set_without_a_warning(page):
     if not shutil.which("groff"):
         assert not os.environ.get("CI"), "groff is not installed"
