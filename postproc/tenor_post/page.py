@@ -1,6 +1,7 @@
 """The report page. A section is a function that gathers its data, a macro of its kind in sections.html.jinja that
 shows them, the sheets it exports, and a line in SECTIONS."""
 import base64
+import difflib
 import hashlib
 import json
 import re
@@ -153,8 +154,11 @@ def gather_provenance(result):
     options = " --sampling sobol" * (attributes.get("sampling") == "sobol")
     options += " --exact-quantiles" * any("as by sorting" in v.attrs.get("comment", "") for v in data.values())
     command = f"tenor run {file}.yaml --paths {paths} --seed {attributes.get('seed')}{options} -o {file}.nc"
+    text, origin = result.deck_text, result.first if result.deck_text and result.first and result.first.deck_text else None
+    if origin:
+        text = "".join(difflib.unified_diff(origin.deck_text.splitlines(True), text.splitlines(True), "first.yaml", "this.yaml", n=1))
     return dict(facts=[(label, value) for label, value in facts if value is not None], command=command, name=name,
-                report=f"tenor-report {file}.nc -o {file}.html", deck_text=result.deck_text)
+                report=f"tenor-report {file}.nc -o {file}.html", deck_text=text, origin=origin.name if origin else None)
 
 
 SECTIONS = (

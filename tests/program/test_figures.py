@@ -31,7 +31,7 @@ DECKS = ("anthropic-aws", "no-deal", "portfolio")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("figures")
     decks = [TOP / f"decks/{name}.yaml" for name in DECKS]
-    subprocess.run([TENOR, "run", *decks, "--paths", "2000", "-o", folder, "--quiet"], check=True, timeout=300)
+    subprocess.run([TENOR, "run", *decks, "--paths", "20000", "-o", folder, "--quiet"], check=True, timeout=300)
     subprocess.run([TENOR, "compare", *decks[:2], "--paths", "20000", "-o", folder / "pair.nc", "--quiet"], check=True, timeout=300)
     return folder
 
@@ -428,6 +428,16 @@ def test_dumps_of_paths_open_lazily(tmp_path, folder):
         tenor_post.open_paths(tmp_path / "none.nc")
 
 
+def test_the_deck_of_another_scenario_is_the_first_one_patched(folder, tmp_path):
+    """As the page says: the first deck is shown whole, others by what differs."""
+    text = page.render(folder / "anthropic-aws.nc", folder / "portfolio.nc")
+    shown = [html.unescape(re.search(f'id="s{i}-resolved-deck">(.*?)</pre>', text, re.S).group(1)) for i in (1, 2)]
+    (tmp_path / "portfolio.yaml").write_text(shown[0])
+    subprocess.run(["patch", "-s", "portfolio.yaml"], input=shown[1], cwd=tmp_path, text=True, check=True, timeout=20)
+    assert shown[0] == tenor_post.deck_text(folder / "anthropic-aws.nc")
+    assert (tmp_path / "portfolio.yaml").read_text() == tenor_post.deck_text(folder / "portfolio.nc")
+
+
 # ---- size
 
 
@@ -435,7 +445,7 @@ def test_a_page_of_all_decks_is_small(tmp_path):
     """Bytes and memory have limits; how long it takes is printed, as other work on the machine decides it too."""
     decks = sorted((TOP / "decks").glob("*.yaml"))
     (tmp_path / "out").mkdir()
-    subprocess.run([TENOR, "run", *decks, "--paths", "20000", "-o", tmp_path / "out", "--quiet"], check=True, timeout=300)
+    subprocess.run([TENOR, "run", *decks, "--paths", "2000", "-o", tmp_path / "out", "--quiet"], check=True, timeout=300)
     paths = sorted((tmp_path / "out").glob("*.nc"))
     assert len(paths) > 10
     before = os.times()
