@@ -1,6 +1,7 @@
 """Figures, several results on a page, exports, and the package behind them: every number is the file's."""
 import csv
 import html
+import importlib.util
 import json
 import math
 import os
@@ -412,7 +413,13 @@ def test_the_recipes_of_the_readme_run(folder, tmp_path):
 # ---- dumps of paths
 
 
-def test_dumps_of_paths_open_lazily(tmp_path, folder):
+@pytest.mark.parametrize("dask", [True, False], ids=["in-pieces", "whole"])
+def test_dumps_of_paths_open_lazily(tmp_path, folder, dask, monkeypatch):
+    if dask and not importlib.util.find_spec("dask"):
+        assert not os.environ.get("CI"), "dask is not installed"
+        pytest.skip("dask is not installed")
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *more: None if name == "dask" and not dask else find(name, *more))
     done = subprocess.run([TENOR, "run", TOP / "decks/anthropic-aws.yaml", "--paths", "1500", "--dump-paths", "1000", "-o", "d.nc", "--quiet"],
                           cwd=tmp_path, capture_output=True, text=True, timeout=60)
     if done.returncode == 2 and "parallel NetCDF" in done.stderr:
@@ -421,7 +428,9 @@ def test_dumps_of_paths_open_lazily(tmp_path, folder):
     with tenor_post.open_paths(tmp_path / "d.paths.nc") as paths:
         assert paths["backlog"].dims == ("path", "time") and paths.sizes["path"] == 1000 and list(paths["path"].values[:2]) == [0, 1]
         assert not paths["npv"].variable._in_memory and list(paths["customer"].values) == ["Anthropic"]
+        assert paths["backlog"].chunks == (((512, 488), (40,)) if dask else None)
         assert float(paths["npv"].isel(path=7)) == pytest.approx(float(paths["npv"].values[7]))
+        assert float(paths["backlog"].mean("path")[3]) == pytest.approx(paths["backlog"].values[:, 3].mean(), rel=1e-12)
     with pytest.raises(tenor_post.NotAResult, match="dimension path"):
         tenor_post.open_paths(folder / "no-deal.nc")
     with pytest.raises(FileNotFoundError):
