@@ -30,6 +30,8 @@ def base():
         return [strip(item) for item in node] if isinstance(node, list) else node
 
     deck = strip(yaml.load((TOP / "decks/anthropic-aws.yaml").read_text(), yaml.BaseLoader))
+    past = yaml.load((TOP / "decks" / deck.pop("include")).read_text(), yaml.BaseLoader)
+    deck["history"] = strip(past)["history"][-2:]
     for name in ("generations", "sites", "customers"):
         deck[name] = deck[name][:1]
     deck["customers"][0]["tranches"] = deck["customers"][0]["tranches"][:1]
@@ -68,7 +70,7 @@ def deck_seeds(base_text):
     put("deck", "base", base_text)
     for path in sorted((TOP / "decks").glob("*.yaml")):
         text = path.read_text()
-        if "include:" in text:
+        if "include: anthropic-aws.yaml" in text:
             put("deck", path.stem, text.replace("include: anthropic-aws.yaml", "include: base.yaml"))
     put("deck", "uncertain", (TOP / "tests/decks/uncertain.yaml").read_text()
         .replace("../../decks/anthropic-aws.yaml", "base.yaml").replace("Trainium4", "Trainium2").replace("sites.S5", "sites.S1"))
