@@ -130,6 +130,9 @@ program_tests cluster tests/cluster -rs
 # computes or makes pages, with the tests under the sanitizers behind it.
 computing=(tests/program/test_{browser,certainty,deck,exact,explain,figures,generator,invariants,keys,model,peers,report,sensitivity,uncertain}.py)
 {
+  # Open MPI's processes take down the folder of a session that another one is about to use.
+  OMPI_MCA_orte_tmpdir_base=$(mktemp -d)
+  export OMPI_MCA_orte_tmpdir_base
   run_tests computing "${computing[@]}" -rs
   TENOR=$TENOR_SANITIZE/engine/tenor ASAN_OPTIONS=detect_leaks=0 run_tests sanitized \
     tests/program/test_deck.py tests/program/test_command_line.py tests/program/test_uncertain.py \

@@ -11,7 +11,7 @@
 #include "edge/options.h"
 
 static const char help_text[] =
-    "usage: tenor check DECK [--set KEY=VALUE]...\n"
+    "usage: tenor check DECK [--set KEY=VALUE]... [--quiet]\n"
     "       tenor check DECK --assumptions [--json]\n"
     "       tenor check DECK --diff OTHER.yaml\n"
     "       tenor check --keys [--json]\n\n"
@@ -21,6 +21,7 @@ static const char help_text[] =
     "  --assumptions      every value with its source and confidence, what is assumed first\n"
     "  --diff OTHER.yaml  print what differs in the other deck, key by key (--set: in both)\n"
     "  --keys             the reference of all keys, as a Markdown table\n"
+    "  --quiet            the deck only: nothing is measured\n"
     "  --json             the assumptions as JSON; the keys as a JSON Schema, for editors\n"
     "  -h, --help         this text\n\n"
     "examples:\n"
@@ -33,11 +34,12 @@ struct request {
   const char *path, *other; /* other: NULL if not asked for */
   const char *assignments[MAX_ASSIGNMENTS];
   int n;
-  bool keys, json, assumptions, help;
+  bool keys, json, assumptions, quiet, help;
 };
 
 /* The deck as text that reads back to itself, with what is not part of its identity. */
-static enum status print_deck(const struct deck *deck, const struct deck_store *store) {
+static enum status print_deck(const struct deck *deck, const struct deck_store *store,
+                              bool quiet) {
   char *resolved = NULL;
   enum status status = deck_resolve(store, &resolved);
   if (status == STATUS_OK) {
@@ -53,7 +55,7 @@ static enum status print_deck(const struct deck *deck, const struct deck_store *
     }
     printf("}\n%s", resolved);
     fflush(stdout); /* what follows goes to stderr; what fails here is seen at the end */
-    status = check_estimate(deck, resolved);
+    status = quiet ? STATUS_OK : check_estimate(deck, resolved);
   }
   free(resolved);
   return status;
@@ -85,7 +87,7 @@ static enum status check(const struct request *request) {
   } else if (status == STATUS_OK && request->assumptions) {
     status = check_print_assumptions(&store, request->json);
   } else if (status == STATUS_OK) {
-    status = print_deck(deck, &store);
+    status = print_deck(deck, &store, request->quiet);
   }
   store_free(&store);
   array_free(deck);
@@ -104,6 +106,7 @@ static enum status take(struct request *request, int letter, const char *word) {
     case 'a': request->assumptions = true; return STATUS_OK;
     case 'k': request->keys = true; return STATUS_OK;
     case 'j': request->json = true; return STATUS_OK;
+    case 'q': request->quiet = true; return STATUS_OK;
     case 'h': request->help = true; return STATUS_OK;
     default:
       return status_fail(STATUS_USAGE, "%s `%s` (tenor check --help)",
@@ -129,13 +132,11 @@ static enum status refuse(const struct request *request, int n_words) {
 }
 
 enum status command_check(int argc, char **argv) {
-  static const struct option options[] = {{"set", required_argument, NULL, 's'},
-                                          {"diff", required_argument, NULL, 'd'},
-                                          {"assumptions", no_argument, NULL, 'a'},
-                                          {"keys", no_argument, NULL, 'k'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
+  static const struct option options[] = {
+      {"set", required_argument, NULL, 's'},   {"diff", required_argument, NULL, 'd'},
+      {"assumptions", no_argument, NULL, 'a'}, {"keys", no_argument, NULL, 'k'},
+      {"json", no_argument, NULL, 'j'},        {"quiet", no_argument, NULL, 'q'},
+      {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0}};
   struct request request = {.n = 0};
   enum status status = STATUS_OK;
   int letter = 0;

@@ -1,6 +1,7 @@
 """The command line: exit codes, what is written and what is not."""
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -109,3 +110,12 @@ def test_version_and_help_succeed(tmp_path):
 def test_what_may_have_been_meant_is_named(tmp_path, words, says):
     done = tenor(*words, cwd=tmp_path)
     assert done.returncode == 2 and done.stderr.splitlines()[-1] == f"tenor: error: {says}", done
+
+
+def test_check_says_what_a_run_takes_and_quietly_the_deck_alone(tmp_path):
+    loud, quiet = tenor("check", DECK, cwd=tmp_path), tenor("check", DECK, "--quiet", cwd=tmp_path)
+    assert loud.stdout == quiet.stdout and quiet.stderr == "" and loud.returncode == quiet.returncode == 0
+    low, high = map(float, re.search(r"result +([\d.]+) to ([\d.]+) MB", loud.stderr).groups())
+    assert re.search(r"memory +\d+ MB a rank", loud.stderr) and re.search(r"time +100000 paths at [\d.e+]+ paths/s a core", loud.stderr)
+    assert tenor("run", DECK, "-o", "out.nc", "--quiet", cwd=tmp_path).returncode == 0
+    assert low <= (tmp_path / "out.nc").stat().st_size / 1e6 <= high

@@ -87,18 +87,18 @@ def test_a_fault_is_named_with_its_place(tmp_path, text, place, message):
     named = [line for line in done.stderr.split("\n") if f"bad.yaml:{place}" in line and "error: " in line]
     assert named and any(message in line for line in named), done.stderr
     assert [p.name for p in tmp_path.iterdir()] == ["bad.yaml"]
-    assert tenor("check", deck).returncode == 2
+    assert tenor("check", "--quiet", deck).returncode == 2
 
 
 def test_all_faults_are_told_at_once(tmp_path):
     deck = write(tmp_path, "time:\n  horizon: 120\nfleet:\n  yield_sigma: -1\n  lag: 3\nweather: sunny")
-    done = tenor("check", deck)
+    done = tenor("check", "--quiet", deck)
     assert done.returncode == 2 and done.stderr.count("error:") == 4, done.stderr
 
 
 def test_the_faulty_text_is_shown_and_marked(tmp_path):
     deck = write(tmp_path, "fleet:\n  offer_life: 3 GW")
-    lines = tenor("check", deck).stderr.split("\n")
+    lines = tenor("check", "--quiet", deck).stderr.split("\n")
     assert lines[1].endswith("offer_life: 3 GW")
     assert lines[2].index("^") == lines[1].index("3 GW") and lines[2].strip(" |") == "^~~~"
 
@@ -132,7 +132,7 @@ def test_settings_are_checked_like_the_deck(tmp_path, setting, message):
 
 
 def items(deck, which):
-    resolved = yaml.safe_load(tenor("check", deck).stdout)
+    resolved = yaml.safe_load(tenor("check", "--quiet", deck).stdout)
     return [{key: value["value"] for key, value in item.items() if key != "tranches"} for item in resolved[which]]
 
 
@@ -151,14 +151,14 @@ def test_items_of_a_list_are_added_and_taken_out(tmp_path):
 
 def test_a_customer_taken_out_takes_its_tranches_along(tmp_path):
     base = TOP / "decks/portfolio.yaml"
-    before = yaml.safe_load(tenor("check", base).stdout)["customers"]
+    before = yaml.safe_load(tenor("check", "--quiet", base).stdout)["customers"]
     (tmp_path / "bad.yaml").write_text(f"include: {base}\ncustomers:\n  {before[0]['name']['value']}: none\n")
-    after = yaml.safe_load(tenor("check", tmp_path / "bad.yaml").stdout)["customers"]
+    after = yaml.safe_load(tenor("check", "--quiet", tmp_path / "bad.yaml").stdout)["customers"]
     assert after == before[1:] and len(before) == 3
 
 
 def test_settings_change_the_resolved_deck():
-    done = tenor("check", BASE, "--set", "fleet.slip_multiplier=3", "--set", "customers.Anthropic.commitment=90 billion USD",
+    done = tenor("check", "--quiet", BASE, "--set", "fleet.slip_multiplier=3", "--set", "customers.Anthropic.commitment=90 billion USD",
                  "--set", "sites.S3.capacity=750 MW")
     assert done.returncode == 0, done.stderr
     for words in ('slip_multiplier: {value: "3"', 'commitment: {value: "90 billion USD"', 'capacity: {value: "0.75 GW"'):
@@ -168,10 +168,10 @@ def test_settings_change_the_resolved_deck():
 def test_the_resolved_deck_is_a_deck_that_resolves_to_itself(tmp_path):
     """What `tenor check` prints can be run; for every deck."""
     for deck in sorted((TOP / "decks").glob("*.yaml")):
-        first = tenor("check", deck)
+        first = tenor("check", "--quiet", deck)
         assert first.returncode == 0, first.stderr
         (tmp_path / "again.yaml").write_text(first.stdout)
-        again = tenor("check", tmp_path / "again.yaml")
+        again = tenor("check", "--quiet", tmp_path / "again.yaml")
         assert again.returncode == 0, again.stderr
         assert sorted(again.stdout.split("\n")) == sorted(first.stdout.split("\n"))
 
@@ -179,14 +179,14 @@ def test_the_resolved_deck_is_a_deck_that_resolves_to_itself(tmp_path):
 @pytest.mark.parametrize("number, wanted", [
     ("1_000 MW", "1 GW"), ("1e3 MW", "1 GW"), ("1.25 GW", "1.25 GW"), ("0.45 GW", "0.45 GW"), ("2.5e8 W", "0.25 GW")])
 def test_units_are_converted(number, wanted):
-    done = tenor("check", BASE, "--set", f"fleet.initial_capacity={number}")
+    done = tenor("check", "--quiet", BASE, "--set", f"fleet.initial_capacity={number}")
     assert f'initial_capacity: {{value: "{wanted}"' in done.stdout, done.stderr
 
 
 def test_every_value_of_the_base_deck_has_a_source():
     """...but names and the switches that are off."""
     import re
-    text = tenor("check", BASE).stdout
+    text = tenor("check", "--quiet", BASE).stdout
     bare = [line.strip() for line in text.split("\n") if "{value:" in line and "source:" not in line
             and not re.match(r"\s*(name|end|milestone|committed|stake):", line)]
     assert not bare, bare

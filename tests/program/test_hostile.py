@@ -39,7 +39,7 @@ def tenor(*words, cwd, seconds=60, sanitized="sanitize" in TENOR):
 def check(folder, text, *words, name="deck.yaml"):
     path = folder / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return tenor("check", path, *words, cwd=folder)
+    return tenor("check", "--quiet", path, *words, cwd=folder)
 
 
 def including(text):
@@ -140,7 +140,7 @@ def test_a_source_of_a_section_does_not_unfold(tmp_path):
     ("include=/etc/passwd", "include"), ("market.spot_fraction={value: &a 1}", "anchors"), ("market.spot_fraction=[[[[", "error"),
     ("market.spot_fraction=" + "[" * 4000, "nested too deeply")])
 def test_a_hostile_assignment_is_refused(tmp_path, setting, says):
-    code, _, said = tenor("check", BASE, "--set", setting, cwd=tmp_path)
+    code, _, said = tenor("check", "--quiet", BASE, "--set", setting, cwd=tmp_path)
     assert code == 2 and says in said
 
 
@@ -170,10 +170,10 @@ def test_the_name_of_a_deck_leads_nowhere(tmp_path, name):
     assert sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()) == ["work/deck.yaml", "work/out/deck.nc", "work/out/deck.run.json"]
     with netCDF4.Dataset(work / "out/deck.nc") as file:
         assert file.deck == name and file["customer"][:].tolist() == [name]
-    code, out, _ = tenor("check", deck, cwd=work)
+    code, out, _ = tenor("check", "--quiet", deck, cwd=work)
     again = work / "again.yaml"
     again.write_text(out)
-    assert code == 0 and tenor("check", again, cwd=work)[1] == out  # the canonical text quotes it
+    assert code == 0 and tenor("check", "--quiet", again, cwd=work)[1] == out  # the canonical text quotes it
     code, out, _ = tenor("extend", "out/deck.nc", "--paths", "1024", "--quiet", cwd=work)
     assert code == 0
 

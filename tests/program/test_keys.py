@@ -134,7 +134,7 @@ def test_the_schema_is_one():
 def test_the_schema_takes_our_decks(path, tmp_path):
     assert not faults(path)
     resolved = tmp_path / "resolved.yaml"
-    resolved.write_text(tenor("check", path).stdout)
+    resolved.write_text(tenor("check", path, "--quiet").stdout)
     assert not faults(resolved)
 
 

@@ -49,7 +49,7 @@ def strip(node):
 
 def read_deck(program, path, *settings):
     """The deck of a file as `program` (tenor) resolves it, `settings` being KEY=VALUE changes."""
-    command = [str(program), 'check', str(path)] + [word for setting in settings for word in ('--set', setting)]
+    command = [str(program), 'check', '--quiet', str(path)] + [word for setting in settings for word in ('--set', setting)]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     deck = {name: strip(section) for name, section in yaml.load(text, Loader).items()
             if name != 'name' and isinstance(section, (dict, list))}
