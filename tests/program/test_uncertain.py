@@ -128,7 +128,7 @@ def entries():
 
     def leaves(node, name, key):
         unit, shape = kinds[key]
-        if unit in whole or key in whole_months:
+        if unit in whole or key in whole_months or key.startswith("history"):  # what was cannot be uncertain
             return
         unit = "" if unit == "1" else unit
         rows = [numbers(row) for row in node["value"]] if isinstance(node["value"], list) else numbers(node["value"])
