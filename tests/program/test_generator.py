@@ -28,7 +28,7 @@ SEED = 1
 LONG = os.environ.get("LONG", "") not in ("", "0")
 NORMALS = 10**10 if LONG else 10**9
 EXTREME = 1e-6
-ORDERS = ("engine", "months", "reversed", "seeds", "replicates")
+ORDERS = ("engine", "seeds", "replicates", *(("months", "reversed") if LONG else ()))
 POOR = ("two-rounds", "congruence")
 BATTERY = {  # dieharder's number of a test: p-values that make one; fewer than usual where a test is slow
     0: 100,   # birthday spacings
