@@ -21,8 +21,7 @@ enum status status_fail(enum status status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Writes "tenor: warning: <message>", or "tenor: <message>", to stderr likewise. Not
- * collective.
- */
+   collective. */
 void status_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void status_tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -102,6 +102,14 @@ void text_print(FILE *out, const char *format, ...) {
   va_end(arguments);
 }
 
+void text_line(FILE *out, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  text_vprint(out, format, arguments);
+  va_end(arguments);
+  fputc('\n', out);
+}
+
 size_t text_put_letter(FILE *out, const char *text) {
   uint32_t letter = 0;
   const size_t n = text_letter(text, &letter);

@@ -36,6 +36,8 @@ void text_put(FILE *out, const char *text);
 
 /* The same for a formatted text, of which it takes 8191 bytes at most. */
 void text_print(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_line(FILE *out, const char *format, ...) /* and ends the line */
+    __attribute__((format(printf, 2, 3)));
 void text_vprint(FILE *out, const char *format, va_list arguments)
     __attribute__((format(printf, 2, 0)));
 

@@ -61,9 +61,8 @@ enum { CELL = 17 }; /* characters: a number, and its part of the whole */
 static void print_head(const struct bench_report *report) {
   char processor[256];
   machine_processor(processor, sizeof processor);
-  text_print(stdout, "%s on %s, built with %s", report->deck_path, processor,
-             machine_compiler());
-  putchar('\n');
+  text_line(stdout, "%s on %s, built with %s", report->deck_path, processor,
+            machine_compiler());
   printf("ns per path and month, one thread; medians of %lld rounds\n\n  %-12s",
          (long long)report->effort->rounds, "");
   for (int k = 0; k < report->speeds->n_kernels; ++k) {

@@ -212,10 +212,8 @@ enum status check_print_difference(const struct deck_store *one, const char *nam
   struct lines a = list_values(one), b = list_values(other);
   const bool whole = a.whole && b.whole;
   if (whole) {
-    text_print(stdout, "- %s", name_one);
-    putchar('\n');
-    text_print(stdout, "+ %s", name_other);
-    putchar('\n');
+    text_line(stdout, "- %s", name_one);
+    text_line(stdout, "+ %s", name_other);
     const int n = compare_lines(&a, &b);
     fprintf(stderr, "tenor: %d value%s differ%s\n", n, n == 1 ? "" : "s", n == 1 ? "s" : "");
   }

@@ -12,6 +12,7 @@
 #include "edge/options.h"
 #include "model/ledger.h"
 #include "model/uncertain.h"
+#include "stats/quantity.h"
 
 static const char help_text[] =
     "usage: tenor explain DECK --path N [options]\n"
@@ -75,7 +76,7 @@ static enum status find_column(const char *by, const struct deck *deck,
   if (at != NULL) {
     snprintf(customer, sizeof customer, "%.*s", (int)strcspn(at, ":"), at);
   }
-  if (metric_read(metric, "--by", by, name) != STATUS_OK) {
+  if (quantity_metric(metric, "--by", by, name) != STATUS_OK) {
     return STATUS_USAGE;
   }
   int64_t item = 0;

@@ -273,13 +273,11 @@ static void print(const struct snapshot *snapshot, const struct owner *owner, bo
     printf(", \"generation\": %" PRId64 "}\n", owner->generation);
     return;
   }
-  text_print(stdout, "checkpoint of deck %s, seed %" PRIu64, snapshot->saved.name[0],
-             snapshot->saved.sampling.seed);
-  putchar('\n');
+  text_line(stdout, "checkpoint of deck %s, seed %" PRIu64, snapshot->saved.name[0],
+            snapshot->saved.sampling.seed);
   printf("paths       %lld of %lld\n", done, all);
-  text_print(stdout, "written by  %s%s%sprocess %s", owner->job[0] != '\0' ? "job " : "",
-             owner->job, owner->job[0] != '\0' ? ", " : "", owner->instance);
-  putchar('\n');
+  text_line(stdout, "written by  %s%s%sprocess %s", owner->job[0] != '\0' ? "job " : "",
+            owner->job, owner->job[0] != '\0' ? ", " : "", owner->instance);
   printf("generation  %" PRId64 "\n", owner->generation);
 }
 

@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 
 #include "base/text.h"
-
 #include "edge/deck_reader.h"
 
 enum {
@@ -72,9 +71,7 @@ static void read_top(struct reader *reader, const struct source *source,
     } else if (schema_has_section(name)) {
       reader_keys(reader, source, value, name, GROUP_SECTION, name, nowhere, nothing);
     } else {
-      reader_unknown(
-          reader, source, word, "deck",
-          reader->store.complaints.n < MAX_COMPLAINTS ? schema_suggest_section(name) : NULL);
+      reader_unknown(reader, source, word, "deck", GROUP_SECTION, NULL);
     }
   }
 }

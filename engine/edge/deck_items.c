@@ -5,9 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-/* `near`: the key that may have been meant, NULL if none. */
 void reader_unknown(struct reader *reader, const struct source *source, const yaml_node_t *word,
-                    const char *where, const char *near) {
+                    const char *where, enum group group, const char *section) {
+  const char *near = NULL;
+  if (reader->store.complaints.n < MAX_COMPLAINTS) { /* of those that are shown */
+    near = section == NULL ? schema_suggest_section(node_text(word))
+                           : schema_suggest(group, section, node_text(word));
+  }
   const struct key *elsewhere = schema_elsewhere(node_text(word));
   char name[128] = "";
   if (elsewhere != NULL) { /* the right word in the wrong place is surer than a like word */
@@ -77,10 +81,7 @@ void reader_keys(struct reader *reader, const struct source *source, const yaml_
     } else if (group == GROUP_CUSTOMER && node_is(word, "tranches")) {
       reader_items(reader, source, value, deeper, GROUP_TRANCHE, place.outer, stated);
     } else if (!reader_is_stated(word)) {
-      reader_unknown(reader, source, word, where,
-                     reader->store.complaints.n < MAX_COMPLAINTS
-                         ? schema_suggest(group, section, node_text(word))
-                         : NULL);
+      reader_unknown(reader, source, word, where, group, section);
     }
   }
 }

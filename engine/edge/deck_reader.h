@@ -109,9 +109,9 @@ void reader_keys(struct reader *reader, const struct source *source, const yaml_
 void reader_items(struct reader *reader, const struct source *source, const yaml_node_t *node,
                   const char *where, enum group group, int64_t outer, struct stated stated);
 
-/* A key that is none; `near`: what may have been meant, NULL if nothing. */
+/* A key that is none of a group's section; `section` NULL: no section either. */
 void reader_unknown(struct reader *reader, const struct source *source, const yaml_node_t *word,
-                    const char *where, const char *near);
+                    const char *where, enum group group, const char *section);
 
 /* The sections `uncertain` and `uncertain_correlation`, kept as text until the whole deck is
    read. */

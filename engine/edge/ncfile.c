@@ -288,16 +288,16 @@ bool ncreader_shape(const struct ncreader *reader, bool state, int variable,
   }
   shape->n_dims = n_dims;
   shape->n = 1;
-  size_t bound = 1; /* lists without values count too */
+  shape->claims = 1;
   for (int i = 0; i < n_dims; ++i) {
     if (nc_inq_dim(group, ids[i], shape->dims[i], &shape->sizes[i]) != NC_NOERR) {
       return false;
     }
     const size_t size = shape->sizes[i] > 0 ? shape->sizes[i] : 1;
-    if (size > most / bound) {
+    if (size > most / shape->claims) {
       return false;
     }
-    bound *= size;
+    shape->claims *= size;
     shape->n *= shape->sizes[i];
   }
   for (int i = 0; i <= NCTYPE_DOUBLE; ++i) {
@@ -310,11 +310,7 @@ bool ncreader_shape(const struct ncreader *reader, bool state, int variable,
 }
 
 bool ncreader_count(bool state, const struct ncshape *shape, size_t *sum) {
-  size_t n = 1;
-  for (int i = 0; i < shape->n_dims; ++i) {
-    n *= shape->sizes[i] > 0 ? shape->sizes[i] : 1;
-  }
-  *sum += n;
+  *sum += shape->claims;
   return *sum <= (size_t)(state ? NCFILE_MOST_STATE : NCFILE_MOST_TOGETHER);
 }
 

@@ -73,7 +73,8 @@ struct ncshape {
   int n_dims;
   char dims[NCFILE_MAX_DIMS][NCFILE_NAME];
   size_t sizes[NCFILE_MAX_DIMS];
-  size_t n; /* product of the sizes */
+  size_t n;      /* product of the sizes */
+  size_t claims; /* the same, where lists without values count too */
 };
 
 /* STATUS_IO if it cannot be opened or read; STATUS_MISMATCH if it is not one of our results. */

@@ -19,8 +19,7 @@ double values_number(const struct ncreader *reader, const char *metric, const ch
 typedef char ncword[NCFILE_NAME];
 
 /* The words of a variable char(n, letters), *n of them, what does not show itself as question
-   marks; owned (array_free); NULL, and none, if
-   there is no such variable. */
+   marks; owned (array_free); NULL, and none, if there is no such variable. */
 ncword *values_words(const struct ncreader *reader, const char *name, size_t *n);
 
 /* A number in four significant digits, one of what would be too wide, "-" for what does not

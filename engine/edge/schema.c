@@ -469,7 +469,7 @@ const char *schema_suggest_choice(const char *choices, const char *word, char *n
 const char *schema_suggest_section(const char *section) {
   const char *best = near_word(section, "uncertain", near_word(section, "include", NULL));
   for (int i = 0; i < schema_size; ++i) {
-    if (schema[i].group == GROUP_SECTION || schema[i].group != GROUP_TRANCHE) {
+    if (schema[i].group != GROUP_TRANCHE) {
       const char *candidate = schema[i].section[0] != '\0' ? schema[i].section : schema[i].name;
       best = near_word(section, candidate, best);
     }

@@ -177,9 +177,8 @@ static void print_table(const struct table *table, struct bar *bars) {
   ncreader_text(reader, false, NCFILE_GLOBAL, "deck", deck, sizeof deck);
   ncreader_text(reader, false, NCFILE_GLOBAL, "seed", seed, sizeof seed);
   ncreader_text(reader, false, NCFILE_GLOBAL, "model_version", model, sizeof model);
-  text_print(stdout, "%s: sensitivity to %zu uncertain keys, seed %s, model %s", deck,
-             table->n_keys, seed, model);
-  putchar('\n');
+  text_line(stdout, "%s: sensitivity to %zu uncertain keys, seed %s, model %s", deck,
+            table->n_keys, seed, model);
   printf("differences on %.0f paths, shares of variance from %.0f paths in %.0f blocks\n",
          values_number(reader, "swing_paths", "", 0), values_number(reader, "paths", "", 0),
          values_number(reader, "blocks", "", 0));

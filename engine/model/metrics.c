@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "base/near.h"
-
 const char *const constraint_names[N_CONSTRAINTS] = {"none",         "power",  "chips",
                                                      "contract_cap", "budget", "demand"};
 const char *const regime_names[N_REGIMES] = {"boom", "plateau", "winter"};
@@ -65,20 +63,4 @@ enum metric_id metric_find(const char *name) {
     }
   }
   return N_METRICS;
-}
-
-enum status metric_read(enum metric_id *metric, const char *option, const char *text,
-                        const char *name) {
-  const char *near = NULL;
-  *metric = metric_find(name);
-  if (*metric < N_METRICS) {
-    return STATUS_OK;
-  }
-  for (int m = 0; m < N_METRICS; ++m) {
-    near = near_word(name, metrics[m].name, near);
-  }
-  return near != NULL
-             ? status_fail(STATUS_USAGE, "%s %s: there is no metric `%s`; did you mean `%s`?",
-                           option, text, name, near)
-             : status_fail(STATUS_USAGE, "%s %s: there is no metric `%s`", option, text, name);
 }

@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/status.h"
 #include "model/deck.h"
 
 enum axis { AXIS_QUARTER, AXIS_MONTH, AXIS_CONTRACT_YEAR, AXIS_TERMINAL };
@@ -86,10 +85,5 @@ enum window layout_window(const struct layout *layout, enum metric_id metric, in
 
 /* The metric of that name, N_METRICS if there is none. */
 enum metric_id metric_find(const char *name);
-
-/* The metric `name`, which `text` of `option` names. Errors: STATUS_USAGE, with the name that
-   may have been meant. */
-enum status metric_read(enum metric_id *metric, const char *option, const char *text,
-                        const char *name);
 
 #endif

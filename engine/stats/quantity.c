@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/near.h"
+
 struct words { /* the three parts of a text; "" where there is none */
   char metric[64], item[MAX_NAME], date[24];
 };
@@ -103,6 +105,22 @@ static enum status find_date(struct quantity *quantity, const char *option,
   return STATUS_OK;
 }
 
+enum status quantity_metric(enum metric_id *metric, const char *option, const char *text,
+                            const char *name) {
+  const char *near = NULL;
+  *metric = metric_find(name);
+  if (*metric < N_METRICS) {
+    return STATUS_OK;
+  }
+  for (int m = 0; m < N_METRICS; ++m) {
+    near = near_word(name, metrics[m].name, near);
+  }
+  return near != NULL
+             ? status_fail(STATUS_USAGE, "%s %s: there is no metric `%s`; did you mean `%s`?",
+                           option, text, name, near)
+             : status_fail(STATUS_USAGE, "%s %s: there is no metric `%s`", option, text, name);
+}
+
 enum status quantity_read(struct quantity *quantity, const char *option, const char *text,
                           const struct deck *deck, const struct layout *layout) {
   struct words words;
@@ -112,7 +130,7 @@ enum status quantity_read(struct quantity *quantity, const char *option, const c
                        option, text);
   }
   snprintf(quantity->text, sizeof quantity->text, "%s", text);
-  if (metric_read(&quantity->metric, option, text, words.metric) != STATUS_OK) {
+  if (quantity_metric(&quantity->metric, option, text, words.metric) != STATUS_OK) {
     return STATUS_USAGE;
   }
   const struct metric *metric = &metrics[quantity->metric];

@@ -1,4 +1,4 @@
-/* One number a path, by name: METRIC[.ITEM][@DATE]. */
+/* What a user names of a result: metrics, and one number a path as METRIC[.ITEM][@DATE]. */
 #ifndef TENOR_STATS_QUANTITY_H
 #define TENOR_STATS_QUANTITY_H
 
@@ -11,6 +11,11 @@ struct quantity {
   int64_t item, date; /* of the metric's */
   int64_t column;     /* of the layout */
 };
+
+/* The metric `name`, which `text` of `option` names. Errors: STATUS_USAGE, with the name that
+   may have been meant. */
+enum status quantity_metric(enum metric_id *metric, const char *option, const char *text,
+                            const char *name);
 
 /* Reads it: ITEM the name of a customer, constraint or regime, where the metric has several;
    DATE yearN, the end of year N, or the month in which a quarter ends, where it has dates.

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stats/quantity.h"
+
 /* ---- reading */
 
 struct word { /* METRIC[.STATISTIC][@MONTH] */
@@ -130,7 +132,7 @@ enum status targets_add(struct targets *targets, const char *text,
                        "backlog@60:0.05",
                        text);
   }
-  if (metric_read(&target.metric, "--until", text, word.metric) != STATUS_OK) {
+  if (quantity_metric(&target.metric, "--until", text, word.metric) != STATUS_OK) {
     return STATUS_USAGE;
   }
   const struct metric *metric = &metrics[target.metric];
