@@ -113,7 +113,7 @@ def tenor(program, *words):
 
 def read_deck(program, path):
     """The resolved deck as nested dicts of text. Raises Failed."""
-    return yaml.load(tenor(program, "check", path), Loader=yaml.BaseLoader)
+    return yaml.load(tenor(program, "check", "--quiet", path), Loader=yaml.BaseLoader)
 
 
 def growth_levels(deck):

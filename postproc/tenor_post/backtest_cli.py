@@ -7,14 +7,14 @@ import sys
 from pathlib import Path
 
 from . import backtest, backtest_page
-from .cli import INPUT_OUTPUT, USAGE, Refusal, write
+from .cli import USAGE, Parser, Refusal, check_target, ended, write
 
 MOST_HORIZONS = 40
 
 
-class Parser(argparse.ArgumentParser):
-    def error(self, message):
-        raise Refusal(USAGE, f"{message} (tenor-backtest --help)")
+EXAMPLES = """examples:
+  tenor-backtest decks/anthropic-aws.yaml -o backtest.html
+  tenor-backtest decks/anthropic-aws.yaml --paths 2000 --horizons 8 --json scores.json"""
 
 
 def count(low, high):
@@ -28,7 +28,7 @@ def count(low, high):
 
 
 def arguments(words):
-    parser = Parser(prog="tenor-backtest", allow_abbrev=False,
+    parser = Parser(prog="tenor-backtest", allow_abbrev=False, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter,
                     description="Runs the model of the base business from the past quarters of a deck and scores it on what followed.")
     parser.add_argument("deck", metavar="DECK", type=Path, help="a deck with history")
     parser.add_argument("-o", "--output", metavar="PAGE.html", type=Path, help="one self-contained page")
@@ -42,18 +42,6 @@ def arguments(words):
     return parser.parse_args(words)
 
 
-def check_target(path, given):
-    """Refuses a file that cannot or must not be written."""
-    if not path.parent.is_dir():
-        raise Refusal(INPUT_OUTPUT, f"{path.parent}: no such folder")
-    if path.is_symlink() or (path.exists() and not path.is_file()):
-        raise Refusal(INPUT_OUTPUT, f"{path}: is no regular file and will not be replaced")
-    if path.exists() and path.samefile(given.deck):
-        raise Refusal(USAGE, f"{path}: is the deck itself")
-    if path.exists() and not given.force:
-        raise Refusal(USAGE, f"{path}: exists; --force replaces it")
-
-
 def report(given):
     """Checks everything, runs everything, then writes everything."""
     if not given.deck.is_file():
@@ -62,7 +50,7 @@ def report(given):
         raise Refusal(USAGE, f"{given.tenor}: no such program; --tenor says where the engine is")
     targets = [path for path in (given.output, given.json) if path]
     for path in targets:
-        check_target(path, given)
+        check_target(path, [given.deck], "deck", given.force)
     if len(targets) == 2 and targets[0].absolute() == targets[1].absolute():
         raise Refusal(USAGE, f"{targets[0]}: page and JSON want files of their own")
     deck, origins, records = backtest.run(given.tenor, given.deck, given.paths, given.horizons, given.unverified,
@@ -79,14 +67,4 @@ def report(given):
 
 def main(words):
     """Runs the program on its arguments; returns its exit code."""
-    try:
-        report(arguments(words))
-        return 0
-    except (Refusal, backtest.Failed) as refusal:
-        code, sentence = refusal.code, str(refusal)
-    except OSError as error:
-        code, sentence = INPUT_OUTPUT, f"{error.filename}: {error.strerror}"
-    except KeyboardInterrupt:
-        code, sentence = 130, "interrupted; nothing was written"
-    print("tenor-backtest: error:", " ".join(sentence.split()), file=sys.stderr)
-    return code
+    return ended("tenor-backtest", lambda: report(arguments(words)), backtest.Failed)

@@ -19,7 +19,7 @@ class Refusal(Exception):
 
 class Parser(argparse.ArgumentParser):
     def error(self, message):
-        raise Refusal(USAGE, f"{message} (tenor-report --help)")
+        raise Refusal(USAGE, f"{message} ({self.prog} --help)")
 
 
 DESCRIPTION = """Makes one self-contained HTML page of results of `tenor run`, `tenor
@@ -49,15 +49,15 @@ def arguments(words):
     return given
 
 
-def check_target(path, given):
-    """Refuses a file that cannot or must not be written."""
+def check_target(path, sources, what, force):
+    """Refuses a file that cannot or must not be written; `what` the `sources` are: "result"."""
     if not path.parent.is_dir():
         raise Refusal(INPUT_OUTPUT, f"{path.parent}: no such folder")
-    if path.exists() and any(path.samefile(result) for result in given.results):
-        raise Refusal(USAGE, f"{path}: is the result itself")
+    if path.exists() and any(path.samefile(source) for source in sources):
+        raise Refusal(USAGE, f"{path}: is the {what} itself")
     if path.is_symlink() or (path.exists() and not path.is_file()):
         raise Refusal(INPUT_OUTPUT, f"{path}: is no regular file and will not be replaced")
-    if path.exists() and not given.force:
+    if path.exists() and not force:
         raise Refusal(USAGE, f"{path}: exists; --force replaces it")
 
 
@@ -101,7 +101,7 @@ def report(given):
         check_folder(folder)
     to_stdout = given.summary == Path("-")
     for path in filter(None, (given.output, None if to_stdout else given.summary)):
-        check_target(path, given)
+        check_target(path, given.results, "result", given.force)
     found, contents = page.gather(given.results), {}
     if given.figures:
         contents.update(targets(given.figures, given, ((f"{name}.{kind}", lambda chart=chart, kind=kind: plots.picture(chart, kind))
@@ -135,16 +135,16 @@ def targets(folder, given, made):
     made = {folder / name: make for name, make in made}
     if folder.is_dir():
         for path in made:
-            check_target(path, given)
+            check_target(path, given.results, "result", given.force)
     return {path: make() for path, make in made.items()}
 
 
-def main(words):
-    """Runs the program on its arguments; returns its exit code."""
+def ended(program, work, *faults):
+    """The exit code of a program whose work is a function: its refusals, and what of `faults` has a code, end in one sentence."""
     try:
-        report(arguments(words))
+        work()
         return 0
-    except Refusal as refusal:
+    except (Refusal, *faults) as refusal:
         code, sentence = refusal.code, str(refusal)
     except results.NotAResult as error:
         code, sentence = FOREIGN, str(error)
@@ -152,5 +152,10 @@ def main(words):
         code, sentence = INPUT_OUTPUT, f"{error.filename}: {error.strerror}"
     except KeyboardInterrupt:
         code, sentence = 130, "interrupted; nothing was written"
-    print("tenor-report: error:", " ".join(sentence.split()), file=sys.stderr)
+    print(f"{program}: error:", " ".join(sentence.split()), file=sys.stderr)
     return code
+
+
+def main(words):
+    """Runs the program on its arguments; returns its exit code."""
+    return ended("tenor-report", lambda: report(arguments(words)))

@@ -10,9 +10,9 @@ import time
 import netCDF4
 import pytest
 
-from test_help import BUILD, COMMANDS, PROGRAMS, TENOR, TOP, listed, said
+from test_help import BUILD, COMMANDS, PAGES, PROGRAMS, TENOR, TOP, listed, said
 
-FILES = {"tenor": BUILD / "engine/tenor.bash", "tenor-report": TOP / "postproc/tenor-report.bash"}
+FILES = {"tenor": BUILD / "engine/tenor.bash", **{name: TOP / f"postproc/{name}.bash" for name in PAGES}}
 NUMBERS = {"--paths", "--seed", "--max-time", "--shard", "--checkpoint-every", "--dump-paths", "--threads", "--swing-paths", "--rounds",
            "--seconds"}
 
@@ -102,7 +102,8 @@ def test_files_are_offered_by_their_endings(tmp_path):
     for words, files in ((("tenor", "check", ""), {"a.yaml", "two words.yaml"}), (("tenor", "show", ""), {"a.nc", "a.ckpt"}),
                          (("tenor", "merge", "a.nc", ""), {"a.nc"}), (("tenor-report", ""), {"a.nc"}),
                          (("tenor-report", "-o", ""), {"a.html"}), (("tenor-report", "--summary", ""), {"a.json"}),
-                         (("tenor-report", "--csv", ""), set())):
+                         (("tenor-report", "--csv", ""), set()), (("tenor-backtest", ""), {"a.yaml", "two words.yaml"}),
+                         (("tenor-backtest", "--json", ""), {"a.json"})):
         assert set(offered(*words, cwd=tmp_path)) == files | {"folder"}, words
 
 

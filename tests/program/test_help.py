@@ -14,15 +14,15 @@ TOP = Path(__file__).resolve().parents[2]
 TENOR = os.environ.get("TENOR", str(TOP / "build/engine/tenor"))
 BUILD = Path(os.environ.get("TENOR_BUILD", str(TOP / "build")))
 PYTHON = os.environ.get("PYTHON", sys.executable)
-REPORT = TOP / "postproc/tenor-report"
+PAGES = ("tenor-report", "tenor-backtest")  # programs of postproc
 COMMANDS = ("run", "compare", "sensitivity", "extend", "merge", "check", "explain", "show", "bench")
-PROGRAMS = [("tenor",), *(("tenor", command) for command in COMMANDS), ("tenor-report",)]
+PROGRAMS = [("tenor",), *(("tenor", command) for command in COMMANDS), *((name,) for name in PAGES)]
 
 
 @cache
 def said(program):
-    """What --help of ("tenor",), ("tenor", COMMAND) or ("tenor-report",) prints."""
-    start = [PYTHON, REPORT] if program[0] == "tenor-report" else [TENOR]
+    """What --help of ("tenor",), ("tenor", COMMAND) or ("tenor-report",), say, prints."""
+    start = [PYTHON, TOP / "postproc" / program[0]] if program[0] in PAGES else [TENOR]
     done = subprocess.run([*start, *program[1:], "--help"], capture_output=True, text=True, timeout=60, check=False,
                           env={**os.environ, "COLUMNS": "100"})
     assert done.returncode == 0 and done.stderr == "", done
@@ -49,7 +49,7 @@ def calls(line):
     """The words of each call of a program of ours in a line of shell."""
     for part in re.split(r"[|>]", line):
         words = shlex.split(part)
-        while words and words[0] not in ("tenor", "tenor-report"):
+        while words and words[0] not in ("tenor", *PAGES):
             words.pop(0)
         if words:
             yield words
@@ -57,7 +57,7 @@ def calls(line):
 
 def mistakes(words):
     """What is wrong with the words of a call, by what --help lists."""
-    program = tuple(words[:2]) if words[0] == "tenor" else ("tenor-report",)
+    program = tuple(words[:2 if words[0] == "tenor" else 1])
     if program not in PROGRAMS:
         return [f"no such command: {program}"]
     options, rest, found = listed(program), words[len(program):], []
@@ -150,11 +150,12 @@ def test_the_manual_has_the_options_of_the_help(command):
         assert value in ("", values.get(option, values["--output"] if option == "-o" else None)), (option, value)
 
 
-def test_the_manual_of_the_report_has_the_options_of_its_help():
-    assert set(tagged(sections("postproc/tenor-report.1")["OPTIONS"])) == set(listed(("tenor-report",)))
+@pytest.mark.parametrize("name", PAGES)
+def test_the_manual_of_a_program_of_pages_has_the_options_of_its_help(name):
+    assert set(tagged(sections(f"postproc/{name}.1")["OPTIONS"])) == set(listed((name,)))
 
 
-@pytest.mark.parametrize("page", ["engine/tenor.1", "postproc/tenor-report.1", "postproc/tenor-backtest.1"])
+@pytest.mark.parametrize("page", ["engine/tenor.1", *(f"postproc/{name}.1" for name in PAGES)])
 def test_the_manual_is_set_without_a_warning(page):
     if not shutil.which("groff"):
         assert not os.environ.get("CI"), "groff is not installed"
