@@ -132,6 +132,13 @@ def test_an_origin_knows_its_past_only():
     assert math.isnan(found[-1].outcomes[1])
 
 
+def test_the_growth_of_an_origin_is_that_of_its_last_year():
+    ends = [end for end, _ in quarters_of(10)]
+    steps = (0, 1, 2, 3, 4, 6, 8, 10, 12, 14)  # twice as fast in the second year
+    found = backtest.origins([(end, math.exp(0.05 * step)) for end, step in zip(ends, steps)], (0.16, 0.11, 0.05), 1)
+    assert [origin.growth for origin in found] == pytest.approx([0.4]) and found[0].outcomes == pytest.approx([math.exp(0.7)])
+
+
 def test_a_gap_makes_no_origin_across_it():
     ends = [origin.end for origin in backtest.origins(quarters_of(24, skip={10}), (0.16, 0.11, 0.05), 1)]
     assert ends == ["2017-03-31", *(f"{y}-{d}" for y, d in ((2019, "12-31"), (2020, "03-31"), (2020, "06-30"), (2020, "09-30")))]
@@ -153,6 +160,14 @@ def test_the_random_walk_knows_the_error_of_its_drift():
     origin = backtest.Origin("2020-12-31", math.e, 1, 0.4, "boom", 0.02, (math.nan,))
     law = backtest.walk(origin, 6)
     assert law.mean == pytest.approx(1 + 6 * 0.1) and law.sd ** 2 == pytest.approx(0.02 ** 2 * (6 + 36 / 4))
+
+
+def test_outcomes_above_the_forecasts_are_a_positive_bias_and_a_worse_forecast_a_positive_difference():
+    origins = [backtest.Origin("2020-12-31", 1, 4, 0.4, "boom", 0.02, (math.e,)) for _ in range(4)]
+    near, far = (backtest.score(origins, [[scores.Normal(mean, 0.5)]] * 4) for mean in (0.9, 0.2))
+    found = backtest.summary(far, near, 1, 1)
+    assert found["bias"].value == pytest.approx(0.8) and found["pit"].value == pytest.approx(PHI.cdf(1.6))
+    assert found["crps_less_walk"].value == pytest.approx(scores.Normal(0.2, 0.5).crps(1) - scores.Normal(0.9, 0.5).crps(1)) and found["crps_less_walk"].value > 0.3
 
 
 # ---- the program
