@@ -350,6 +350,19 @@ def test_a_file_that_claims_to_be_huge_is_refused(tmp_path, result):
     assert codes == [0, 5, 5, 6, 6]
 
 
+@pytest.mark.parametrize("size, code", [(512, 0), (513, 5)])
+def test_a_table_of_more_values_than_any_is_not_read(tmp_path, result, size, code):
+    """No dimension is too long; together they are."""
+    path = tmp_path / "wide.nc"
+    shutil.copy(result, path)
+
+    def how(file):
+        file.createDimension("wide", size)
+        file.createVariable("table", "f8", ("wide", "wide"))
+    change(path, how)
+    assert read(path, "json")[0][0] == code
+
+
 def test_a_file_that_claims_more_than_a_result_has_is_refused(tmp_path, result):
     """As many customers as the file says would be shown one by one; lists of all together are as bounded as each is."""
     path = tmp_path / "many.nc"

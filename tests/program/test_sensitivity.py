@@ -296,6 +296,7 @@ REFUSED = {
     "an unknown option": (["DECK", "--shard", "1/2"], "unknown option `--shard`"),
     "an option without its value": (["DECK", "--metric"], "a value is wanted after `--metric`"),
     "an unknown metric": (["DECK", "--metric", "npw"], "--metric npw: there is no metric `npw`"),
+    "an unknown metric with a date": (["DECK", "--metric", "backlgo@60"], "--metric backlgo@60: there is no metric `backlgo`; did you mean `backlog`?"),
     "no date": (["DECK", "--metric", "backlog"], "backlog@year5 for the end of year 5"),
     "a date beyond the horizon": (["DECK", "--metric", "backlog@year11"], "a date within 120 months"),
     "no end of a quarter": (["DECK", "--metric", "backlog@61"], "the month in which a quarter ends"),

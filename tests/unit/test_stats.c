@@ -16,6 +16,7 @@
 #include "chance.h"
 #include "stats/accumulator.h"
 #include "stats/code.h"
+#include "stats/digest.h"
 #include "stats/histogram.h"
 #include "stats/tally.h"
 
@@ -771,6 +772,38 @@ static void a_quantile_that_is_never_does_not_exist(void **state) {
   tally_free(&tally);
 }
 
+/* Every word has both ends; what may be negative are the last limbs of sums alone. */
+static void words_that_no_values_leave_are_told(void **state) {
+  (void)state;
+  enum { N = 100 };
+  struct tally tally = new_tally(0.0);
+  int64_t negative = 0, limbs = 0;
+  for (int64_t column = 0; column < N_COLUMNS; ++column) {
+    for (int i = 0; i < N; ++i) {
+      const double value = (double)(i % 7);
+      tally_add(&tally, column, &value, 1, i % N_PARTS);
+    }
+    limbs += MOMENTS + (tally.parts_offset[column] >= 0 ? N_PARTS : 0);
+  }
+  tally_canonical(&tally);
+  assert_true(tally_holds(&tally, tally.words, N));
+  assert_false(tally_holds(&tally, tally.words, N - 1));
+  for (int64_t i = 0; i < tally.n_words; ++i) {
+    const int64_t kept = tally.words[i];
+    tally.words[i] = INT64_MAX;
+    assert_false(tally_holds(&tally, tally.words, N));
+    tally.words[i] = INT64_MIN;
+    assert_false(tally_holds(&tally, tally.words, N));
+    tally.words[i] = -1;
+    negative += tally_holds(&tally, tally.words, N);
+    tally.words[i] = kept;
+  }
+  assert_int_equal(negative, limbs);
+  ++tally.words[tally.histogram_offset[POSITIVE]]; /* one more than there are values */
+  assert_false(tally_holds(&tally, tally.words, N));
+  tally_free(&tally);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(sums_are_exact),
@@ -798,6 +831,7 @@ int main(void) {
       cmocka_unit_test(a_centre_that_is_not_finite_becomes_zero),
       cmocka_unit_test(a_quantile_is_the_order_statistic_at_its_rank),
       cmocka_unit_test(a_quantile_that_is_never_does_not_exist),
+      cmocka_unit_test(words_that_no_values_leave_are_told),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
