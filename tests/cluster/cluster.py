@@ -10,6 +10,7 @@ and the named network namespaces, which `down` removes.
 By hand: `python3 tests/cluster/cluster.py FOLDER 3` brings one up and opens a shell in it.
 """
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -99,18 +100,36 @@ def until(true, seconds, what):
     return found
 
 
+def sweep():
+    """Takes away the bridges and networks of clusters whose process was killed before it could: each is named after that process."""
+    for kind, listed in (("netns", ("ip", "netns")), ("link", ("ip", "-br", "link"))):
+        for line in subprocess.run(listed, capture_output=True, text=True, check=True).stdout.splitlines():
+            name = line.split()[0].split("@")[0]
+            owner = re.fullmatch(r"tnr(\d+)([.-]n\d+)?", name)
+            if owner and not Path(f"/proc/{owner[1]}").exists():
+                subprocess.run(["ip", kind, "del", name], capture_output=True, check=False)  # a wire may have gone with its network
+
+
+def free_net():
+    """Three numbers of a network that this machine is not in: two bridges of one network would each get half of the answers."""
+    taken = subprocess.run(["ip", "-4", "-o", "addr"], capture_output=True, text=True, check=True).stdout
+    return next(net for net in (f"10.87.{i}" for i in range(256)) if f" {net}." not in taken)
+
+
 class Cluster:
     """nodes: how many, n1 .. nN, each with `processors` of its own account. `grace` [s] before a preempted job is killed, `kill_wait` [s]
     between SIGTERM and SIGKILL, `slurmd_timeout` [s] until a silent node counts as down."""
 
-    def __init__(self, folder, nodes=3, processors=2, grace=20, kill_wait=10, slurmd_timeout=10, requeue_exit=85, net="10.87.0"):
+    def __init__(self, folder, nodes=3, processors=2, grace=20, kill_wait=10, slurmd_timeout=10, requeue_exit=85):
         if str(folder).startswith("/tmp/"):
             raise ValueError("the nodes have a /tmp of their own: the cluster's folder must lie elsewhere")
+        sweep()
+        net = free_net()
         self.folder, self.net = Path(folder), net
         self.names = [f"n{i}" for i in range(1, nodes + 1)]
         self.settings = {"grace": grace, "kill_wait": kill_wait, "slurmd_timeout": slurmd_timeout, "requeue_exit": requeue_exit}
         self.processors = processors
-        self.bridge = f"tnr{os.getpid() % 100000}"
+        self.bridge = f"tnr{os.getpid()}"  # what `sweep` reads
         self.processes = {}  # by name: what was started, and is ended
         self.shared = self.folder / "shared"
         self.env = {**os.environ, "PATH": PATH, "SLURM_CONF": str(self.folder / "slurm.conf"), "OMPI_ALLOW_RUN_AS_ROOT": "1",

@@ -101,9 +101,13 @@ def test_a_signal_stops_with_85_and_a_checkpoint(which, ranks, tmp_path):
     wait_for(file)
     running.send_signal(getattr(signal, which))
     _, err = running.communicate(timeout=60)
-    # Open MPI's mpirun forwards SIGUSR1 and returns what its ranks return; SIGTERM and SIGINT end mpirun itself, with 1.
-    assert running.returncode == (STOPPED if ranks == 1 or which == "SIGUSR1" else 1), err
-    assert "--resume goes on" in err and file.exists()
+    assert file.exists()
+    # Open MPI's mpirun forwards SIGUSR1 and returns what its ranks return; SIGTERM and SIGINT end mpirun itself, with 1, and it may not
+    # have passed on its ranks' last words.
+    if ranks == 1 or which == "SIGUSR1":
+        assert running.returncode == STOPPED and "--resume goes on" in err, err
+    else:
+        assert running.returncode == 1, err
 
 
 def wait_for(file, seconds=60):
