@@ -1,6 +1,6 @@
 #include "model/blocks.h"
 
-/* 5.1 The anniversary: the price follows the market in part, between floor and limit; the
+/* 7.5 The anniversary: the price follows the market in part, between floor and limit; the
    reference price always. */
 static void reset_price(struct customer_lanes *a, const struct customer *customer,
                         const double market[LANES]) {
@@ -15,7 +15,7 @@ static void reset_price(struct customer_lanes *a, const struct customer *custome
   }
 }
 
-/* 5.2 What the customer wants, within its contract and its means. */
+/* 7.5 What the customer wants, within its contract and its means. */
 static void set_wanted(struct workspace *w, struct customer_lanes *a,
                        const struct customer *customer, const struct funding *funding) {
   const double of_revenue = funding->budget_revenue_share, of_cash = funding->budget_cash_rate;
@@ -29,7 +29,7 @@ static void set_wanted(struct workspace *w, struct customer_lanes *a,
   }
 }
 
-/* 5.3 In deck order, each takes what the ones before it left; `free` is what is left. */
+/* 7.5 In deck order, each takes what the ones before it left; `free` is what is left. */
 static void allocate_by_priority(struct workspace *w, struct customer_lanes *a) {
 #pragma omp simd
   for (int i = 0; i < LANES; ++i) {
@@ -39,7 +39,7 @@ static void allocate_by_priority(struct workspace *w, struct customer_lanes *a) 
   }
 }
 
-/* 5.3 All get the same part of what they want. */
+/* 7.5 All get the same part of what they want. */
 static void allocate_pro_rata(struct workspace *w, struct customer_lanes *a) {
   const double nobody = 1e-12;
 #pragma omp simd

@@ -1,6 +1,6 @@
 #include "model/blocks.h"
 
-/* 8.4 A customer far below its minimum cuts the open commitment, once. */
+/* 7.8 A customer far below its minimum cuts the open commitment, once. */
 static void renegotiate(struct workspace *w, struct customer_lanes *a,
                         const struct customer *customer, struct by_regime chance,
                         double minimum, const double u[LANES]) {
@@ -21,7 +21,7 @@ static void renegotiate(struct workspace *w, struct customer_lanes *a,
   }
 }
 
-/* 8.5 A customer that has nearly used up an open commitment extends it, once. */
+/* 7.8 A customer that has nearly used up an open commitment extends it, once. */
 static void extend(struct workspace *w, struct customer_lanes *a,
                    const struct customer *customer, struct by_regime chance,
                    const double u[LANES]) {

@@ -1,6 +1,6 @@
 #include "model/blocks.h"
 
-/* 5.4 Which constraint binds. The tolerance matters: backfill often makes installed chips equal
+/* 7.5 Which constraint binds. The tolerance matters: backfill often makes installed chips equal
    to power up to rounding. */
 
 static void find_supply_constraint(struct workspace *w, double cap) {

@@ -1,8 +1,8 @@
-/* The blocks of a month, in the order of MODEL.md; block.c tells the story. Each takes the
-   group's workspace and works on all LANES of it. `begin` sets the initial values of section 6
-   from what was drawn once per path; `month` is one month. Contract, financing, credit and
-   amendment take one customer c at a time, in deck order. None of them fails, allocates or
-   knows what a path number is. */
+/* The blocks of a month, with the sections of MODEL.md, in its order; block.c tells the story.
+   Each takes the group's workspace and works on all LANES of it. `begin` sets the initial
+   values of section 6 from what was drawn once per path; `month` is one month. Contract,
+   financing, credit and amendment take one customer c at a time, in deck order. None of them
+   fails, allocates or knows what a path number is. */
 #ifndef TENOR_MODEL_BLOCKS_H
 #define TENOR_MODEL_BLOCKS_H
 
@@ -10,12 +10,12 @@
 #include "model/sheet.h"
 #include "model/workspace.h"
 
-/* 1. Regime, and the correlated factors of the month. */
+/* 7.1 Regime, and the correlated factors of the month. */
 void regime_begin(struct workspace *w, const struct deck *deck);
 void regime_month(struct workspace *w, const struct constants *k,
                   const struct month_draws *draws);
 
-/* 2. Chips, sites, power, capacity, capital expenditure. The starvation of last month is read
+/* 7.2 Chips, sites, power, capacity, capital expenditure. The starvation of last month is read
    off capacity and demand before supply_month overwrites the capacity. */
 void supply_begin(struct workspace *w, const struct deck *deck, const struct constants *k,
                   const struct path_draws *draws);
@@ -29,32 +29,32 @@ void sites_month(struct workspace *w, const struct deck *deck, const struct cons
 /* Adds the book value of the shells at the horizon to `value` [$B]. */
 void sites_end(const struct workspace *w, const struct deck *deck, double value[LANES]);
 
-/* 3. Market price. */
+/* 7.3 Market price. */
 void price_begin(struct workspace *w, const struct constants *k);
 void price_month(struct workspace *w, const struct constants *k);
 
-/* 4. Customers' revenue, growth, share and demand. */
+/* 7.4 Customers' revenue, growth, share and demand. */
 void demand_begin(struct workspace *w, const struct deck *deck, const struct constants *k);
 void demand_starvation(struct workspace *w);
 void demand_month(struct workspace *w, const struct deck *deck, const struct constants *k,
                   const struct month_draws *draws, int64_t m);
 
-/* 5. Price reset, budget, allocation; then the constraint that binds. */
+/* 7.5 Price reset, budget, allocation; then the constraint that binds. */
 void allocation_month(struct workspace *w, const struct deck *deck, const struct constants *k,
                       int64_t m);
 void binding_month(struct workspace *w, const struct deck *deck, int64_t m);
 
-/* 6. The contract. */
+/* 7.6 The contract. */
 void contract_begin(struct workspace *w, const struct deck *deck);
 void contract_month(struct workspace *w, const struct deck *deck, const struct constants *k,
                     int64_t c, int64_t m);
 
-/* 7. The financing loop. */
+/* 7.7 The financing loop. */
 void financing_begin(struct workspace *w, const struct deck *deck);
 void financing_month(struct workspace *w, const struct deck *deck, const struct constants *k,
                      const struct month_draws *draws, int64_t c, int64_t m);
 
-/* 8. Exposure, hazard, default, recovery; then renegotiation and extension. */
+/* 7.8 Exposure, hazard, default, recovery; then renegotiation and extension. */
 void credit_begin(struct workspace *w, const struct deck *deck, const struct path_draws *draws);
 void credit_month(struct workspace *w, const struct deck *deck, const struct constants *k,
                   int64_t c, int64_t m);
@@ -66,12 +66,12 @@ void amendment_soon(const struct workspace *w, const struct deck *deck,
                     const struct constants *k, int64_t c, int64_t m,
                     double renegotiation[LANES], double extension[LANES]);
 
-/* 9. Re-letting and spot. */
+/* 7.9 Re-letting and spot. */
 void relet_begin(struct workspace *w, const struct deck *deck);
 void relet_month(struct workspace *w, const struct deck *deck, const struct constants *k,
                  int64_t m);
 
-/* 10 to 12. Base business, provider cash, terminal value. */
+/* 7.10 to 7.12 Base business, provider cash, terminal value. */
 void provider_begin(struct workspace *w, const struct deck *deck, const struct constants *k);
 /* Sets the month's sums over the customers to 0. */
 void provider_open_books(struct workspace *w);

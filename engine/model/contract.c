@@ -25,7 +25,7 @@ void contract_begin(struct workspace *w, const struct deck *deck) {
   }
 }
 
-/* 6.1 Usage; relief of this year's minimum for promised capacity that was wanted and missing.
+/* 7.6 Usage; relief of this year's minimum for promised capacity that was wanted and missing.
  */
 static void use_capacity(struct customer_lanes *a, const struct customer *customer,
                          const struct contract_clock *clock) {
@@ -53,7 +53,7 @@ static void sum_makeup(struct customer_lanes *a, int64_t n_vintages) {
   }
 }
 
-/* 6.2 Usage above the month's share of the minimum is served from make-up rights, the oldest
+/* 7.6 Usage above the month's share of the minimum is served from make-up rights, the oldest
    first; all of it when the rest of the commitment is already prepaid. */
 static void draw_makeup(struct customer_lanes *a, const struct contract_clock *clock,
                         int64_t n_vintages) {
@@ -79,7 +79,7 @@ static void draw_makeup(struct customer_lanes *a, const struct contract_clock *c
   sum_makeup(a, n_vintages);
 }
 
-/* 6.2 What is left to pay, and the service credit, never larger than the bill. */
+/* 7.6 What is left to pay, and the service credit, never larger than the bill. */
 static void set_net(struct customer_lanes *a, double credit_fraction) {
 #pragma omp simd
   for (int i = 0; i < LANES; ++i) {
@@ -92,7 +92,7 @@ static void set_net(struct customer_lanes *a, double credit_fraction) {
   }
 }
 
-/* 6.3 The year closes: what was not used up to the minimum is paid, as far as the commitment is
+/* 7.6 The year closes: what was not used up to the minimum is paid, as far as the commitment is
    open; what was paid beyond it is carried forward. */
 static void true_up(struct customer_lanes *a, const struct customer *customer,
                     const struct contract_clock *clock) {
@@ -111,7 +111,7 @@ static void true_up(struct customer_lanes *a, const struct customer *customer,
   }
 }
 
-/* 6.3 Vintages age by a year; the one that expires, or all at the end, is breakage. */
+/* 7.6 Vintages age by a year; the one that expires, or all at the end, is breakage. */
 static void age_makeup(struct customer_lanes *a, int64_t n_vintages, int64_t ends) {
   const double kept = ends ? 0.0 : 1.0;
   alignas(64) double moving[LANES], left[LANES]; /* to the next place; in all places */
@@ -137,7 +137,7 @@ static void age_makeup(struct customer_lanes *a, int64_t n_vintages, int64_t end
   sum_makeup(a, n_vintages);
 }
 
-/* 6.4 Recognition and billing. */
+/* 7.6 Recognition and billing. */
 static void recognise(struct workspace *w, struct customer_lanes *a) {
 #pragma omp simd
   for (int i = 0; i < LANES; ++i) {
@@ -158,7 +158,7 @@ static void recognise(struct workspace *w, struct customer_lanes *a) {
   }
 }
 
-/* 6.5 Backlog, and the month in which the commitment is used up. */
+/* 7.6 Backlog, and the month in which the commitment is used up. */
 static void roll_backlog(struct customer_lanes *a, int64_t m) {
   const double next = (double)(m + 1);
 #pragma omp simd

@@ -23,7 +23,7 @@ void credit_begin(struct workspace *w, const struct deck *deck,
   }
 }
 
-/* 8.1 What would be lost: bills not yet paid, and the backlog less what the freed capacity is
+/* 7.8 What would be lost: bills not yet paid, and the backlog less what the freed capacity is
    expected to earn over the rest of the term. */
 static void measure_exposure(struct workspace *w, struct customer_lanes *a,
                              const struct deck *deck, const struct constants *k, int64_t h) {
@@ -42,7 +42,7 @@ static void measure_exposure(struct workspace *w, struct customer_lanes *a,
   }
 }
 
-/* 8.2 The hazard of slow growth, short runway and empty cash; returns how many lanes default.
+/* 7.8 The hazard of slow growth, short runway and empty cash; returns how many lanes default.
  */
 static double cumulate_hazard(struct workspace *w, struct customer_lanes *a,
                               const struct credit *credit, double growth_boom) {
@@ -66,7 +66,7 @@ static double cumulate_hazard(struct workspace *w, struct customer_lanes *a,
   return n_fail;
 }
 
-/* 8.3 One lane's default, in its month; rare, so lane by lane. */
+/* 7.8 One lane's default, in its month; rare, so lane by lane. */
 static void fail_lane(struct workspace *w, struct customer_lanes *a, const struct deck *deck,
                       const struct constants *k, int64_t c, int64_t m, int i) {
   const double winter = w->regime[i] == REGIME_WINTER ? deck->credit.recovery_winter_factor : 1;

@@ -15,7 +15,7 @@ void financing_begin(struct workspace *w, const struct deck *deck) {
   }
 }
 
-/* 7.2 Pays tranche number i on the lanes whose turn it is and that have reached its thresholds.
+/* 7.7 Pays tranche number i on the lanes whose turn it is and that have reached its thresholds.
  */
 static void pay_tranche(struct workspace *w, struct customer_lanes *a,
                         const struct tranche *tranche, int64_t i_tranche) {
@@ -58,7 +58,7 @@ static void pay_tranches(struct workspace *w, struct customer_lanes *a,
   }
 }
 
-/* 7.1, 7.3, 7.4 The month's income and spending, and how much of the bill is paid with the
+/* 7.7 The month's income and spending, and how much of the bill is paid with the
    provider's own money: in proportion to the cash pool, and first in first out. */
 static void settle_bill(struct workspace *w, struct customer_lanes *a, double other_spend,
                         double overhead_share) {
@@ -87,7 +87,7 @@ static void settle_bill(struct workspace *w, struct customer_lanes *a, double ot
   }
 }
 
-/* 7.5 A raise when cash is short; cash above the ceiling leaves and takes its part of the
+/* 7.7 A raise when cash is short; cash above the ceiling leaves and takes its part of the
    provider's money along; the runway that remains. */
 static void balance_cash(struct workspace *w, struct customer_lanes *a,
                          const struct funding *funding, double runway_limit,

@@ -80,7 +80,7 @@ void supply_begin(struct workspace *w, const struct deck *deck, const struct con
   lanes_fill(w->backfill_cost_sum, 0);
 }
 
-/* ---- 2.1 disruption, 2.2 build target */
+/* ---- disruption, build target */
 
 static void step_disruption(struct workspace *w, const struct constants *k,
                             const double u[LANES]) {
@@ -113,7 +113,7 @@ static void set_target(struct workspace *w, const struct deck *deck, const struc
   }
 }
 
-/* ---- 2.4 chips */
+/* ---- chips */
 
 /* The roadmap clock, which disruption slows. */
 static void advance_clock(struct workspace *w, const struct fleet *fleet) {
@@ -231,7 +231,7 @@ static void take_chips(struct workspace *w, const struct deck *deck, double init
   }
 }
 
-/* ---- 2.6 to 2.8 backfill, capacity, performance, capital expenditure */
+/* ---- backfill, capacity, performance, capital expenditure */
 
 /* Buys other accelerators for live customers, as far as power and capacity cap allow. Returns
    nothing; w->offer[FLEET_BACKFILL] is what is bought. */

@@ -11,7 +11,7 @@ from .fleet import CONSTRAINTS
 from .results import BAND, Estimate, Z95, estimate, exceedance, horizon_months, interval_factor, parts, reliable, student
 
 GUARANTEED, FAR = 0.95, 0.5  # share of paths on which the commitment is used up as signed
-WEAK, CLEAR = 1.25, 2.0  # wrong-way factor
+WEAK, CLEAR = 1.25, 2.0  # wrong-way ratio
 TOTALS = ("written_off", "cut", "lapsed", "final_backlog", "beyond", "commitment_final", "ecl", "equity_loss", "invested")
 MEANS = TOTALS + ("npv", "npv_with_equity", "circularity_fifo", "circularity_mixing", "shortfall_cum",
                   "contract_revenue_cum")

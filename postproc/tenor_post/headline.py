@@ -78,7 +78,7 @@ def gather(data):
             tiles.append(found[min(2, len(found) - 1)] if metric.at == "years" else found[0])
     if {"alive", "customer_backlog_mean", "written_off_mean", "written_off_se"} <= set(data):
         if factor := wrong_way_factor(data):
-            rows.append(Row("Wrong-way factor", "expected credit loss over what it would be if defaults "
+            rows.append(Row("Wrong-way ratio", "expected credit loss over what it would be if defaults "
                             "struck whatever the exposure", factor, False))
     return dict(rows=rows, tiles=tiles, thin=not all(reliable(data, p) for p in BAND)) if rows else None
 
