@@ -33,7 +33,7 @@ forward() {
 
 # with_mpi LAUNCHER WORD...: runs a command on all ranks and waits for it, signals or not. LAUNCHER is srun or mpirun.
 with_mpi() {
-  local launcher=$1 code=0
+  local launcher=$1 code=0 last=0
   shift
   if [ "$launcher" = srun ]; then
     srun --kill-on-bad-exit=1 ${TENOR_MPI:+--mpi="$TENOR_MPI"} "$@" &
@@ -44,9 +44,11 @@ with_mpi() {
   while :; do
     code=0
     wait "$child" || code=$?
-    # A trapped signal ends `wait` early; the command goes on.
+    # A trapped signal ends `wait` early; the command goes on, or has ended meanwhile, and then the shell still knows how (127: it was told).
     kill -0 "$child" 2>/dev/null || break
   done
+  [ "$code" -le 128 ] || wait "$child" || last=$?
+  [ "$code" -le 128 ] || [ "$last" = 127 ] || code=$last
   child=
   return "$code"
 }

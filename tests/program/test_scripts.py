@@ -36,14 +36,16 @@ def test_a_dry_run_prints_the_command_and_submits_nothing():
     said = submit(DECK, "--nodes", 4, "--paths", "1e8", "--time", "2:00:00", "--dry-run", "--", "--seed", 5)
     assert said.startswith("+ sbatch --time=2:00:00 --nodes=4 --ntasks-per-node=1 --exclusive")
     assert said.strip().endswith(f"single.sh {DECK} out/anthropic-aws.nc --paths 1e8 --seed 5")
-    cut = submit(DECK, "--shards", 16, "--dry-run").splitlines()
+    cut = submit(DECK, "--shards", 16, "--partition", "spot", "--account", "risk", "--dry-run").splitlines()
+    assert all("--partition=spot --account=risk" in line for line in cut), "the joining job goes where the shards go"
     assert "--array=1-16" in cut[0] and "--dependency=afterany:JOB" in cut[1] and "merge.sh out/anthropic-aws.nc 16" in cut[1]
     assert "--array=1-2" in submit(DECK, "decks/no-deal.yaml", "--dry-run")
 
 
 @pytest.mark.parametrize("words, says", [
     ((), "which deck?"), (("no.yaml",), "no such deck"), ((DECK, "--nodes", "0"), "`0`"), ((DECK, "--nodes"), "wants a value"),
-    ((DECK, "--node", "2"), "unknown option --node"), ((DECK, DECK, "--shards", "2"), "of one deck")])
+    ((DECK, "--node", "2"), "unknown option --node"), ((DECK, "decks/gpu.yaml", "--shards", "2"), "of one deck"),
+    ((DECK, "tests/../" + DECK), "two decks are called anthropic-aws")])
 def test_mistakes_are_named_before_anything_is_submitted(words, says):
     assert says in submit("--dry-run", *words, code=2)
 
@@ -52,3 +54,29 @@ def test_a_mistake_in_a_deck_is_found_before_the_queue(tmp_path):
     deck = tmp_path / "wrong.yaml"
     deck.write_text("name: wrong\ntime: {horizn: 3 months}\n")
     assert "horizn" in submit(deck, "--dry-run", code=2)
+
+
+@pytest.mark.parametrize("words", [(), ("--shards", "3")], ids=["one", "shards"])
+def test_a_submission_that_slurm_refuses_is_a_failure(words, tmp_path):
+    sbatch = tmp_path / "sbatch"
+    sbatch.write_text("#!/bin/sh\necho 'sbatch: error: invalid partition specified: nowhere' >&2\nexit 1\n")
+    sbatch.chmod(0o755)
+    done = subprocess.run([TOP / "jobs/submit.sh", DECK, *words], cwd=TOP, capture_output=True, text=True, check=False,
+                          env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert done.returncode == 1 and "invalid partition" in done.stderr
+    assert done.stderr.count("+ sbatch") == 1 and done.stdout == "", "nothing is submitted that waits for it"
+
+
+def test_a_run_that_ends_while_a_signal_is_handled_keeps_its_exit_code(tmp_path):
+    mpirun = tmp_path / "mpirun"
+    mpirun.write_text("#!/bin/bash\ntrap 'exit 85' USR1\ntouch up\nwhile :; do sleep 0.01; done\n")
+    mpirun.chmod(0o755)
+    script = """jobs=jobs/slurm; . "$TOP/jobs/slurm/common.sh"; child= told=0
+        say() { :; }
+        kill() { builtin kill "$@" || return; [ "$1" != -USR1 ] || sleep 0.3; }  # the run has ended before the handler has
+        trap 'forward USR1' USR1
+        { until [ -e up ]; do sleep 0.01; done; builtin kill -USR1 $$; } &
+        with_mpi mpirun"""
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, check=False, capture_output=True, text=True, timeout=30,
+                          env={**os.environ, "TOP": str(TOP), "TENOR": "true", "PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert done.returncode == 85, done
