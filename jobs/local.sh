@@ -30,7 +30,7 @@ setup_mpi_environment
 
 # A rank for each core; its threads are the core's.
 cpus=$(nproc)
-cores=$(lscpu -p=Core,Socket 2>/dev/null | grep -v '^#' | sort -u | wc -l)
+cores=$(lscpu -p=Core,Socket 2>/dev/null | grep -v '^#' | sort -u | wc -l) || cores=0
 if [ "$cores" -lt 1 ] || [ "$cores" -gt "$cpus" ]; then
   cores=$cpus
 fi

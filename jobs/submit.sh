@@ -29,7 +29,7 @@ fail() {
   exit 2
 }
 
-decks=() output='' nodes=1 ranks=1 threads='' shards='' follow=0 dry=0 batch=() run=()
+decks=() output='' nodes=1 ranks=1 threads='' shards='' follow=0 dry=0 where=() run=()
 while [ $# -gt 0 ]; do
   case $1 in
   --help | -h)
@@ -51,7 +51,7 @@ while [ $# -gt 0 ]; do
     --ranks) ranks=$2 ;;
     --threads) threads=$2 ;;
     --shards) shards=$2 ;;
-    --time | --partition | --account) batch+=("$1=$2") ;;
+    --time | --partition | --account) where+=("$1=$2") ;;
     *) run+=("$1" "$2") ;;
     esac
     shift
@@ -69,6 +69,8 @@ for deck in "${decks[@]}"; do
   [ -f "$deck" ] || fail "$deck: no such deck"
 done
 [ -z "$shards" ] || [ ${#decks[@]} = 1 ] || fail "--shards is of one deck"
+twice=$(for deck in "${decks[@]}"; do basename "$deck" .yaml; done | sort | uniq -d)
+[ -z "$twice" ] || fail "two decks are called ${twice%%$'\n'*}: their results would be one file"
 [ "$dry" = 1 ] || command -v sbatch >/dev/null || fail "sbatch is not here: is this the login node of a Slurm cluster?"
 
 # A mistake in a deck is found now and not when the job starts.
@@ -81,23 +83,21 @@ if [ -x "$tenor" ]; then
 fi
 export TENOR_JOBS=$jobs
 
-batch+=("--nodes=$nodes" "--ntasks-per-node=$ranks")
+batch=(${where[@]+"${where[@]}"} "--nodes=$nodes" "--ntasks-per-node=$ranks")
 if [ -n "$threads" ]; then
   batch+=("--cpus-per-task=$threads")
 else
   batch+=(--exclusive)
 fi
 
-# submit WORD...: prints the command, and calls it; the number of the job goes to standard output.
+# submit WORD...: prints the command, and calls it; the number of the job goes to standard output. Fails if Slurm refuses.
 submit() {
+  local job=JOB
   printf '+ sbatch' >&2
   printf ' %q' "$@" >&2
   printf '\n' >&2
-  if [ "$dry" = 1 ]; then
-    echo JOB
-  else
-    sbatch --parsable "$@" | cut -d';' -f1
-  fi
+  [ "$dry" = 1 ] || job=$(sbatch --parsable "$@") || return
+  echo "${job%%;*}"
 }
 
 name=$(basename "${decks[0]}" .yaml)
@@ -106,7 +106,7 @@ if [ ${#decks[@]} -gt 1 ]; then
   log=tenor-sweep-${job}_1.log
 elif [ -n "$shards" ]; then
   array=$(submit "${batch[@]}" "--array=1-$shards" "$jobs/array.sh" "${decks[0]}" "${output:-out/$name.nc}" "$shards" ${run[@]+"${run[@]}"})
-  job=$(submit "--dependency=afterany:$array" "$jobs/merge.sh" "${output:-out/$name.nc}" "$shards")
+  job=$(submit ${where[@]+"${where[@]}"} "--dependency=afterany:$array" "$jobs/merge.sh" "${output:-out/$name.nc}" "$shards")
   log=tenor-merge-$job.log
 else
   job=$(submit "${batch[@]}" "$jobs/single.sh" "${decks[0]}" "${output:-out/$name.nc}" ${run[@]+"${run[@]}"})
