@@ -128,7 +128,7 @@ program_tests cluster tests/cluster -rs
 
 # Most tests keep one processor busy, so two lots run side by side: what stops, kills, starves and compares runs, and what
 # computes or makes pages, with the tests under the sanitizers behind it.
-computing=(tests/program/test_{browser,certainty,closed_forms,compare,coverage,deck,exact,explain,figures,generator,invariants,keys,model,peers,report,sensitivity,uncertain}.py)
+computing=(tests/program/test_{browser,certainty,closed_forms,compare,coverage,deck,dump,exact,explain,figures,generator,invariants,keys,model,peers,report,sensitivity,uncertain}.py)
 {
   # Open MPI's processes take down the folder of a session that another one is about to use.
   OMPI_MCA_orte_tmpdir_base=$(mktemp -d)

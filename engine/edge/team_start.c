@@ -37,6 +37,19 @@ static bool has_transport(void) {
          access(path, R_OK) == 0;
 }
 
+/* Processes that start alone share one session folder with all others of their user (4.1.4),
+   and one that ends takes it from another that starts. Open MPI makes and removes the one
+   named. */
+static void take_own_folder(void) {
+  const char *above = getenv("TMPDIR");
+  char path[4096];
+  const int length = snprintf(path, sizeof path, "%s/ompi.%ld.%ld",
+                              above != NULL ? above : "/tmp", (long)getuid(), (long)getpid());
+  if (length > 0 && (size_t)length < sizeof path) {
+    (void)setenv("OMPI_MCA_orte_jobfam_session_dir", path, 0);
+  }
+}
+
 /* Most of the time Open MPI takes to start goes into what a run on one machine has no use for:
    a daemon that could start further ranks, and a search for networks that are not there. A site
    may have left the networks alone in its file of parameters, so the ways to send are named.
@@ -47,8 +60,9 @@ void team_start_shorten(void) {
     (void)setenv("OMPI_MCA_pml", "ob1", 0);
     (void)setenv("OMPI_MCA_btl", "self,vader,tcp", 0); /* vader: shared memory */
   }
-  if (alone) {
+  if (alone && getenv("OMPI_MCA_ess_singleton_isolated") == NULL) {
     (void)setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+    take_own_folder();
   }
 }
 

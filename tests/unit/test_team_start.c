@@ -20,6 +20,7 @@ static const char *const touched[] = {
     "OMPI_MCA_btl",
     "OMPI_MCA_mtl",
     "OMPI_MCA_ess_singleton_isolated",
+    "OMPI_MCA_orte_jobfam_session_dir",
     "OMPI_MCA_mca_base_param_files",
     "OMPI_COMM_WORLD_SIZE",
     "OMPI_COMM_WORLD_LOCAL_SIZE",
@@ -38,6 +39,7 @@ static int nothing_set(void **state) {
   for (size_t i = 0; i < sizeof touched / sizeof touched[0]; ++i) {
     unsetenv(touched[i]);
   }
+  unsetenv("TMPDIR");
   return setenv("HOME", "/nowhere", 1);
 }
 
@@ -55,6 +57,10 @@ static void expect_start(const char *pml, const char *btl, const char *isolated)
   expect("OMPI_MCA_pml", pml);
   expect("OMPI_MCA_btl", btl);
   expect("OMPI_MCA_ess_singleton_isolated", isolated);
+  char folder[64]; /* of this process only */
+  snprintf(folder, sizeof folder, "/tmp/ompi.%ld.%ld", (long)getuid(), (long)getpid());
+  expect("OMPI_MCA_orte_jobfam_session_dir",
+         isolated != NULL && isolated[0] == '1' ? folder : NULL);
 }
 
 static void alone_it_needs_neither_daemon_nor_network(void **state) {
