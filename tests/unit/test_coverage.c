@@ -290,6 +290,43 @@ static void a_law_without_a_fourth_moment_loses_the_interval_of_the_spread_only(
   check_law(STUDENT, 10000);
 }
 
+/* Around 100 a bin is half a unit wide. */
+static double narrow_sd;
+
+static double narrow_quantile(double u) {
+  return 100.2 + narrow_sd * lane_normal(u);
+}
+
+static void intervals_do_not_know_of_order_within_a_bin(void **state) {
+  (void)state;
+  const struct {
+    const char *name;
+    double sd;
+  } laws[] = {{"four bins", 2.0}, {"one bin", 0.5}, {"part of bin", 0.1}};
+  struct tally tally = new_tally();
+  for (size_t i = 0; i < sizeof laws / sizeof laws[0]; ++i) {
+    struct stream chance = stream(200 + (uint32_t)i);
+    int covered[N_QUANTILES] = {0};
+    narrow_sd = laws[i].sd;
+    for (int repetition = 0; repetition < REPETITIONS; ++repetition) {
+      fill(&tally, &chance, narrow_quantile, 10000);
+      for (int j = 0; j < N_QUANTILES; ++j) {
+        const double p = figure_quantiles[j];
+        covered[j] += quantile_holds(tally_quantile(&tally, 0, p), narrow_quantile(p));
+      }
+    }
+    for (int j = 0; j < N_QUANTILES; ++j) {
+      const double p = figure_quantiles[j];
+      const bool wide = laws[i].sd > 1.0;
+      const double most = wide        ? 0.985
+                          : p == 0.95 ? 0.6
+                                      : 1.0; /* where a bin's order matters */
+      within(laws[i].name, 10000, "quantile", p, covered[j], wide ? 0.93 : 0.0, most);
+    }
+  }
+  tally_free(&tally);
+}
+
 static void intervals_hold_atoms_at_zero_and_at_a_cap(void **state) {
   (void)state;
   check_law(CAPPED, 1000);
@@ -376,6 +413,7 @@ int main(void) {
       cmocka_unit_test(intervals_of_an_exponential_law_cover),
       cmocka_unit_test(intervals_of_a_lognormal_law_cover),
       cmocka_unit_test(a_law_without_a_fourth_moment_loses_the_interval_of_the_spread_only),
+      cmocka_unit_test(intervals_do_not_know_of_order_within_a_bin),
       cmocka_unit_test(intervals_hold_atoms_at_zero_and_at_a_cap),
       cmocka_unit_test(intervals_of_dates_that_may_never_come_cover),
       cmocka_unit_test(intervals_of_shares_cover),
