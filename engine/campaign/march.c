@@ -201,6 +201,15 @@ static bool is_look(const struct march *march, int64_t end) {
   return targets_next_look(replicates - 1, FIRST_LOOK_REPLICATES) == replicates;
 }
 
+/* Did an earlier start meet every target? It was stopped between that and its result. */
+static bool has_met(const struct march *march) {
+  const struct standing *standing = march->standing;
+  int64_t met = has_targets(march) && standing->n_looks > 0 &&
+                targets_met(march->campaign->targets, &standing->looks[standing->n_looks - 1]);
+  team_broadcast(&met, sizeof met);
+  return met != 0;
+}
+
 /* Rank 0 looks, all ranks learn whether every target is met. */
 static void look(struct march *march) {
   const struct campaign *campaign = march->campaign;
@@ -290,7 +299,7 @@ static bool run_on(struct march *march, int64_t *begin) {
 }
 
 static void run_all(struct march *march, const struct ranges *todo) {
-  bool on = true;
+  bool on = march->ending == ENDED_WHOLE;
   int64_t left = todo->n; /* ranges that are not done */
   for (int64_t i = 0; on && i < todo->n; ++i) {
     march->plan = plan_range(todo->at[i]);
@@ -342,6 +351,7 @@ enum status campaign_run(const struct campaign *campaign, const struct ranges *t
   march.all_workers = threads[0];
   march.status = open_gathers(&march);
   if (march.status == STATUS_OK) {
+    march.ending = has_met(&march) ? ENDED_ON_TARGET : ENDED_WHOLE;
     run_all(&march, todo);
   }
   close_gathers(campaign);

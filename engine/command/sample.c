@@ -42,6 +42,13 @@ static bool is_possible(const struct run *run, int64_t whole, int64_t next) {
          (!open || next - whole < points) && next >= whole;
 }
 
+/* Rank 0 only. */
+static enum status write_checkpoint(struct run *run) {
+  const struct standing *standing = &run->standing;
+  return checkpoint_write(&run->checkpoint, &standing->state, &standing->replicate,
+                          standing->replicate_end, standing->looks, standing->n_looks);
+}
+
 /* Takes over the checkpoint's sums and looks; what is missing of the range is to be sampled.
    Rank 0 only. */
 static enum status resume(struct run *run) {
@@ -70,8 +77,7 @@ static enum status resume(struct run *run) {
   memcpy(standing->looks, from->looks, sizeof standing->looks);
   run->resumed_paths = next - run->order.range.first;
   /* From now on the file names this run: an earlier one that still lives finds itself stale. */
-  return checkpoint_write(&run->checkpoint, &standing->state, &standing->replicate,
-                          standing->replicate_end, standing->looks, standing->n_looks);
+  return write_checkpoint(run);
 }
 
 static enum status start(struct run *run, const struct campaign *campaign) {
@@ -129,6 +135,17 @@ static enum status dump_paths(struct run *run, const struct campaign *campaign) 
   return status;
 }
 
+/* Order statistics, exactly. A run that is told to stop meanwhile keeps what it sampled: the
+   next start has only these left to find. */
+static enum status find_exact(struct run *run, const struct campaign *campaign) {
+  const enum status status = campaign_exact(campaign, &run->standing.state, &run->exact);
+  if (status != STATUS_STOPPED) {
+    return status;
+  }
+  run->ending = ENDED_STOPPED;
+  return run->team->rank == 0 ? write_checkpoint(run) : STATUS_OK;
+}
+
 static enum status compute(struct run *run, struct campaign *campaign) {
   struct progress progress;
   const bool first = run->team->rank == 0;
@@ -149,7 +166,7 @@ static enum status compute(struct run *run, struct campaign *campaign) {
     run->sampled = paths_done(run) - progress.before;
   }
   if (status == STATUS_OK && run->options->exact && run->ending != ENDED_STOPPED) {
-    status = campaign_exact(campaign, &run->standing.state, &run->exact);
+    status = find_exact(run, campaign);
   }
   if (first) {
     progress_end(&progress);

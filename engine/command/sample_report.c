@@ -86,9 +86,11 @@ static enum status write_result(struct run *run, const struct campaign *campaign
 static enum status report_stop(const struct run *run) {
   if (!run->options->quiet) {
     status_tell("stopped after %" PRId64 " of %" PRId64
-                " paths; %s holds them, and the same command with --resume goes on",
+                " paths%s; %s holds them, and the same command with --resume goes on",
                 run->resumed_paths + run->sampled,
-                run->order.range.end - run->order.range.first, run->options->checkpoint);
+                run->order.range.end - run->order.range.first,
+                run->exact.n_wants > 0 ? ", in the second pass over them" : "",
+                run->options->checkpoint);
   }
   return STATUS_STOPPED;
 }

@@ -183,7 +183,6 @@ static double look_at(const struct target *target, const struct figures *figures
 
 bool targets_look(const struct targets *targets, const struct figures *figures, int64_t paths,
                   struct look *look) {
-  bool all = true;
   double worst = 0.0, least = 0.0;
   *look = (struct look){.paths = paths};
   for (int t = 0; t < targets->n; ++t) {
@@ -192,7 +191,6 @@ bool targets_look(const struct targets *targets, const struct figures *figures, 
     const bool tail = target->statistic == STAT_VAR || target->statistic == STAT_CVAR ||
                       target->statistic == STAT_QUANTILE;
     look->met[t] = mine <= 1.0 && figures_reliable(figures, target->reliable);
-    all = all && look->met[t];
     worst = mine > worst ? mine : worst;
     if (tail) { /* paths from which on it is reliable */
       const double p = target->reliable < 0.5 ? target->reliable : 1.0 - target->reliable;
@@ -201,6 +199,14 @@ bool targets_look(const struct targets *targets, const struct figures *figures, 
   }
   look->predicted = (double)paths * (worst > 1.0 ? worst * worst : 1.0);
   look->predicted = look->predicted > least ? look->predicted : least;
+  return targets_met(targets, look);
+}
+
+bool targets_met(const struct targets *targets, const struct look *look) {
+  bool all = true;
+  for (int t = 0; t < targets->n; ++t) {
+    all = all && look->met[t];
+  }
   return all;
 }
 

@@ -43,6 +43,9 @@ enum status targets_add(struct targets *targets, const char *text,
 bool targets_look(const struct targets *targets, const struct figures *figures, int64_t paths,
                   struct look *look);
 
+/* Were all targets met at that look? */
+bool targets_met(const struct targets *targets, const struct look *look);
+
 /* The number of units (blocks or replicates) of the first look after `done`: first 2^(j/2),
    rounded to a whole number. */
 int64_t targets_next_look(int64_t done, int64_t first);

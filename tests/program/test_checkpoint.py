@@ -110,6 +110,26 @@ def test_a_signal_stops_with_85_and_a_checkpoint(which, ranks, tmp_path):
         assert running.returncode == 1, err
 
 
+@pytest.mark.parametrize("until, last", [((), "100 %"), (("--until", "npv:50%"), " 80 %")], ids=["whole", "on target"])
+def test_stopped_in_the_second_pass_it_keeps_what_it_sampled(until, last, tmp_path):
+    """The first look, at 32768 of 40960 paths, finds the target met."""
+    file, out, whole = tmp_path / "run.ckpt", tmp_path / "out.nc", tmp_path / "whole.nc"
+    words = ("run", BASE, "--set", "time.horizon=24 months", "--paths", 40_960, "--exact-quantiles", *until)
+    resumed = (*words, "-o", out, "--checkpoint", file, "--resume", "--progress", "plain")
+    tenor(*words, "-o", whole, "--quiet")
+    running = subprocess.Popen(command(*resumed, "--threads", 1), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    while not running.stderr.readline().startswith(last):
+        assert running.poll() is None
+    running.send_signal(signal.SIGTERM)
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == STOPPED and "in the second pass over them" in err and "--resume goes on" in err, err
+    assert progress_of(file) == (32_768 if until else 40_960) and not out.exists()
+    tenor(*resumed)
+    assert same(out, whole)
+    assert sidecar(out)["resumed_paths"] == sidecar(out)["paths"], "nothing was sampled again"
+    assert all(sidecar(out)[key] == sidecar(whole)[key] for key in ("ending", "looks"))
+
+
 def wait_for(file, seconds=60):
     end = time.monotonic() + seconds
     while not file.exists():
