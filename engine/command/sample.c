@@ -125,9 +125,11 @@ static enum status dump_paths(struct run *run, const struct campaign *campaign) 
   enum status status = dump_open(&dump, run->dump_calls, run->team, run->dump, &results, paths);
   if (status == STATUS_OK) {
     status = campaign_dump(campaign, paths, &dump);
-    const enum status closed =
-        dump_close(&dump, run->team, run->dump, run->options->force || run->resumes);
-    status = closed > status ? closed : status;
+    if (status == STATUS_OK) {
+      status = dump_close(&dump, run->team, run->dump, run->options->force || run->resumes);
+    } else {
+      dump_discard(&dump);
+    }
   }
   if (status == STATUS_OK && run->team->rank == 0 && !run->options->quiet) {
     status_tell("wrote %s", run->dump);

@@ -90,12 +90,9 @@ static enum status lengthen(const struct dump *dump) {
   const int64_t blocks = (dump->paths.end - dump->paths.first + BLOCK_PATHS - 1) / BLOCK_PATHS;
   const int64_t values = blocks * BLOCK_PATHS * dump->results->layout->n_columns;
   const int64_t most = values * (int64_t)sizeof(double) / 8 * 9 + (INT64_C(16) << 20);
-  if (truncate(dump->temporary, most) == 0) {
-    return STATUS_OK;
-  }
-  const enum status status = status_fail(STATUS_IO, "%s: %s", dump->temporary, strerror(errno));
-  (void)unlink(dump->temporary); /* the error above is what counts */
-  return status;
+  return truncate(dump->temporary, most) == 0
+             ? STATUS_OK
+             : status_fail(STATUS_IO, "%s: %s", dump->temporary, strerror(errno));
 }
 
 /* The file without its values, as a temporary. */
@@ -119,11 +116,16 @@ static enum status begin(struct dump *dump, const char *path) {
   return status == STATUS_OK ? lengthen(dump) : status;
 }
 
+/* What counts is the error that led here. */
+static void remove_temporary(const struct dump *dump) {
+  (void)unlink(dump->temporary);
+}
+
 /* A fault of one rank: the others wait in this call or the next. */
 static void demand(const struct dump *dump, int code) {
   if (code != 0) {
     status_fail(STATUS_IO, "%s: %s", dump->temporary, dump->calls->explain(code));
-    (void)unlink(dump->temporary);
+    remove_temporary(dump);
     team_abort(STATUS_IO);
   }
 }
@@ -145,6 +147,7 @@ enum status dump_open(struct dump *dump, const struct dump_calls *calls,
           : status_fail(STATUS_FAILED, "no memory for the paths that are written");
   status = team_agree(status == STATUS_OK && team->rank == 0 ? begin(dump, path) : status);
   if (status != STATUS_OK) {
+    remove_temporary(dump); /* rank 0's; the others have none yet */
     array_free(dump->values);
     return status;
   }
@@ -201,10 +204,19 @@ void dump_put(struct dump *dump, const struct team *team, int64_t first,
   }
 }
 
-enum status dump_close(struct dump *dump, const struct team *team, const char *path,
-                       bool force) {
+static void shut(struct dump *dump) {
   demand(dump, dump->calls->close(dump->file));
   array_free(dump->values);
   dump->values = NULL;
+}
+
+enum status dump_close(struct dump *dump, const struct team *team, const char *path,
+                       bool force) {
+  shut(dump);
   return team_agree(team->rank == 0 ? files_adopt(dump->temporary, path, force) : STATUS_OK);
+}
+
+void dump_discard(struct dump *dump) {
+  shut(dump);
+  remove_temporary(dump);
 }

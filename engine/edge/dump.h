@@ -60,4 +60,7 @@ void dump_put(struct dump *dump, const struct team *team, int64_t first, const d
 enum status dump_close(struct dump *dump, const struct team *team, const char *path,
                        bool force);
 
+/* Closes the file and removes it: not all of it was put. Collective. */
+void dump_discard(struct dump *dump);
+
 #endif

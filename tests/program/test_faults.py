@@ -25,14 +25,16 @@ def words(folder):
             "--checkpoint-every", "0.001s", "--resume", "--threads", "1", "--progress", "none", "--quiet"]
 
 
-def run(folder, *more, ranks=1, **fault):
-    env = {**os.environ, **({"LD_PRELOAD": str(FAULTS), "FAULT_FOLDER": str(folder)} if fault else {}),
-           **{f"FAULT_{name.upper()}": str(value) for name, value in fault.items()}}
-    command = [str(word) for word in (*words(folder), *more)]
-    if ranks > 1:  # the fault is the ranks', not mpirun's
-        preload = env.pop("LD_PRELOAD", None)
-        command = ["mpirun", "-np", str(ranks), *(["env", f"LD_PRELOAD={preload}"] if preload else []), *command]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, env=env)
+def run(folder, *more, line=words, ranks=1, second=False, **fault):
+    """`second`: of two ranks only the second one has the fault."""
+    env = {**os.environ, **({"FAULT_FOLDER": str(folder)} if fault else {}), **{f"FAULT_{name.upper()}": str(value) for name, value in fault.items()}}
+    command = [str(word) for word in (*line(folder), *more)]
+    faulty = ["env", f"LD_PRELOAD={FAULTS}", *command] if fault else command  # the fault is the ranks', not mpirun's
+    if second:
+        faulty = ["mpirun", "-np", "1", *command, ":", "-np", "1", *faulty]
+    elif ranks > 1:
+        faulty = ["mpirun", "-np", str(ranks), *faulty]
+    return subprocess.run(faulty, capture_output=True, text=True, timeout=120, env=env)
 
 
 @pytest.fixture(scope="module")
@@ -59,9 +61,9 @@ def fresh(begun, tmp_path):
     return make
 
 
-def count(folder, kind):
+def count(folder, kind, **how):
     report = folder.parent / "report"
-    assert run(folder, kind=kind, at=0, report=report).returncode == DONE
+    assert run(folder, kind=kind, at=0, report=report, **how).returncode == DONE
     return int(report.read_text())
 
 
@@ -131,3 +133,18 @@ def test_every_request_for_memory_may_fail(ranks, begun, fresh):
         assert ends_whole(folder, begun[1]), where
     assert FAILED in codes
     print(n, "requests;", {code: codes.count(code) for code in sorted(set(codes))})
+
+
+@pytest.mark.skipif(not Path(TENOR).with_name("dump_parallel.so").exists(), reason="built without parallel NetCDF")
+@pytest.mark.parametrize("second", [False, True])
+def test_a_dump_without_memory_leaves_no_file_of_paths(second, tmp_path):
+    """The last request of all is for the paths of a group, after the file was begun; of a second rank the one before it too is the dump's."""
+    def line(folder):
+        return TENOR, "run", BASE, "--set", "time.horizon=24 months", "--paths", "600", "-o", folder / "out.nc", "--dump-paths", "600", "--force", "--quiet"
+
+    n = count(tmp_path, "memory", line=line, second=second)
+    (tmp_path / "out.paths.nc").unlink()
+    for k, lacking in {**({n - 1: "paths that are written"} if second else {}), n: "blocks of paths"}.items():
+        done = run(tmp_path, line=line, second=second, kind="memory", at=k)
+        assert done.returncode == FAILED and lacking in done.stderr, done.stderr
+        assert {path.name for path in tmp_path.iterdir()} <= {"out.nc", "out.run.json"}, list(tmp_path.iterdir())
