@@ -259,16 +259,14 @@ static void clear(struct measurement *of) {
 enum status measure_deck(const struct team *team, const struct deck *deck,
                          const struct effort *effort, struct speeds *speeds) {
   struct measurement *of = array_make(1, sizeof *of);
-  enum status status = STATUS_OK;
-  if (of == NULL) {
-    status = status_fail(STATUS_FAILED, "no memory for measurements");
-  } else {
+  enum status status = team_agree(
+      of != NULL ? STATUS_OK : status_fail(STATUS_FAILED, "no memory for measurements"));
+  if (status == STATUS_OK) {
     of->team = team;
     of->deck = deck;
     of->effort = effort;
-    status = set_up(of);
+    status = team_agree(set_up(of));
   }
-  status = team_agree(status);
   if (status == STATUS_OK) {
     calibrate(of);
     for (int64_t round = 0; round < effort->rounds; ++round) {

@@ -148,3 +148,12 @@ def test_a_dump_without_memory_leaves_no_file_of_paths(second, tmp_path):
         done = run(tmp_path, line=line, second=second, kind="memory", at=k)
         assert done.returncode == FAILED and lacking in done.stderr, done.stderr
         assert {path.name for path in tmp_path.iterdir()} <= {"out.nc", "out.run.json"}, list(tmp_path.iterdir())
+
+
+def test_a_measurement_that_one_rank_has_no_memory_for_ends_on_all(tmp_path):
+    """Of a rank that reads no deck the second request is the first of the measurement, before the ranks tell each other where they run."""
+    def line(folder):
+        return TENOR, "bench", BASE, "--rounds", "1", "--seconds", "0.01", "--threads", "1"
+
+    done = run(tmp_path, line=line, second=True, kind="memory", at=2)
+    assert done.returncode == FAILED and "no memory for measurements" in done.stderr, done.stderr
