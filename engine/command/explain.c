@@ -17,7 +17,7 @@
 static const char help_text[] =
     "usage: tenor explain DECK --path N [options]\n"
     "       tenor explain DECK --path lowest|median|highest|worst --by "
-    "METRIC[@CUSTOMER][:YEAR] [options]\n"
+    "METRIC[@NAME][:YEAR] [options]\n"
     "       tenor explain --entries\n\n"
     "Follows one path month by month, exactly as a run samples it, so that each figure can be\n"
     "recomputed by hand.\n\n"
@@ -29,7 +29,7 @@ static const char help_text[] =
     "                   the provider, the lowest npv but the highest ecl\n"
     "  --by METRIC      metric of the result (npv, ecl, ...); METRIC:5 is its value after year "
     "5,\n"
-    "                   METRIC@NAME that of one customer of several\n"
+    "                   METRIC@NAME that of one customer, constraint or regime of several\n"
     "  --paths N        how many paths are searched (default: the deck's)\n"
     "  --seed S         seed of the draws\n"
     "  --set KEY=VALUE  change one key of the deck; may be repeated\n"
@@ -64,31 +64,25 @@ static int compare_found(const void *a, const void *b) {
   return x->path < y->path ? -1 : x->path > y->path; /* the first of equals */
 }
 
-/* METRIC[@CUSTOMER][:YEAR] -> a column. */
+/* METRIC[@NAME][:YEAR] -> a column. */
 static enum status find_column(const char *by, const struct deck *deck,
                                const struct layout *layout, enum metric_id *metric,
                                int64_t *column) {
-  char name[MAX_NAME], customer[MAX_NAME] = "";
+  char name[MAX_NAME], wanted[MAX_NAME] = "";
   const size_t length = strcspn(by, "@:");
   const char *at = by[length] == '@' ? by + length + 1 : NULL;
   const char *colon = strchr(by, ':');
   snprintf(name, sizeof name, "%.*s", (int)length, by);
   if (at != NULL) {
-    snprintf(customer, sizeof customer, "%.*s", (int)strcspn(at, ":"), at);
+    snprintf(wanted, sizeof wanted, "%.*s", (int)strcspn(at, ":"), at);
   }
   if (quantity_metric(metric, "--by", by, name) != STATUS_OK) {
     return STATUS_USAGE;
   }
   int64_t item = 0;
-  if (at != NULL || (metrics[*metric].item == ITEM_CUSTOMER && deck->n_customers > 1)) {
-    while (item < deck->n_customers && strcmp(deck->customers[item].name, customer) != 0) {
-      ++item;
-    }
-    if (metrics[*metric].item != ITEM_CUSTOMER || item == deck->n_customers) {
-      return status_fail(STATUS_USAGE,
-                         "--by %s: wants one of the deck's customers, as in %s@%s", by, name,
-                         deck->customers[0].name);
-    }
+  if (quantity_item(&item, "--by", by, *metric, '@', at != NULL ? wanted : NULL, deck,
+                    layout) != STATUS_OK) {
+    return STATUS_USAGE;
   }
   const enum axis axis = metrics[*metric].axis;
   const int64_t last = layout->dates[*metric] - 1;

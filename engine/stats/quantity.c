@@ -35,6 +35,8 @@ static bool split(const char *text, struct words *words) {
 
 /* ---- items */
 
+static const char no_number[] = "no single number of this metric can be named";
+
 static const char *item_name(const struct deck *deck, enum item item, int64_t number) {
   return item == ITEM_CUSTOMER     ? deck->customers[number].name
          : item == ITEM_CONSTRAINT ? constraint_names[number]
@@ -42,30 +44,34 @@ static const char *item_name(const struct deck *deck, enum item item, int64_t nu
                                    : "";
 }
 
-static enum status find_item(struct quantity *quantity, const char *option,
-                             const struct words *words, const struct deck *deck,
-                             const struct layout *layout) {
-  const enum item item = metrics[quantity->metric].item;
-  const int64_t n = layout->items[quantity->metric];
+enum status quantity_item(int64_t *item, const char *option, const char *text,
+                          enum metric_id metric, char mark, const char *name,
+                          const struct deck *deck, const struct layout *layout) {
+  const struct metric *of = &metrics[metric];
+  const int64_t n = layout->items[metric];
   char names[256] = "";
-  quantity->item = 0;
-  if (words->item[0] == '\0' && n == 1) {
+  *item = 0;
+  if (of->item == ITEM_CUSTOMER_CONSTRAINT) {
+    return status_fail(STATUS_USAGE, "%s %s: %s", option, text, no_number);
+  }
+  if (name == NULL && n == 1) {
     return STATUS_OK;
+  }
+  if (of->item == ITEM_ONE) {
+    return status_fail(STATUS_USAGE, "%s %s: %s is one number, it has no `%s`", option, text,
+                       of->name, name);
   }
   for (int64_t i = 0; i < n; ++i) {
     const size_t length = strlen(names);
-    if (item != ITEM_ONE && strcmp(item_name(deck, item, i), words->item) == 0) {
-      quantity->item = i;
+    if (name != NULL && strcmp(item_name(deck, of->item, i), name) == 0) {
+      *item = i;
       return STATUS_OK;
     }
     snprintf(names + length, sizeof names - length, "%s%s", i > 0 ? ", " : "",
-             item_name(deck, item, i));
+             item_name(deck, of->item, i));
   }
-  return item == ITEM_ONE
-             ? status_fail(STATUS_USAGE, "%s %s: %s is one number, it has no `%s`", option,
-                           quantity->text, words->metric, words->item)
-             : status_fail(STATUS_USAGE, "%s %s: wanted %s.NAME, with a name of: %s", option,
-                           quantity->text, words->metric, names);
+  return status_fail(STATUS_USAGE, "%s %s: wanted %s%cNAME, with a name of: %s", option, text,
+                     of->name, mark, names);
 }
 
 /* ---- dates */
@@ -134,14 +140,14 @@ enum status quantity_read(struct quantity *quantity, const char *option, const c
     return STATUS_USAGE;
   }
   const struct metric *metric = &metrics[quantity->metric];
-  if (metric->unit == UNIT_MONTH || metric->axis == AXIS_CONTRACT_YEAR ||
-      metric->item == ITEM_CUSTOMER_CONSTRAINT) {
+  if (metric->unit == UNIT_MONTH || metric->axis == AXIS_CONTRACT_YEAR) {
     return status_fail(STATUS_USAGE, "%s %s: %s", option, text,
                        metric->unit == UNIT_MONTH
                            ? "a date that may never come has no mean over all paths"
-                           : "no single number of this metric can be named");
+                           : no_number);
   }
-  enum status status = find_item(quantity, option, &words, deck, layout);
+  enum status status = quantity_item(&quantity->item, option, text, quantity->metric, '.',
+                                     words.item[0] != '\0' ? words.item : NULL, deck, layout);
   if (status == STATUS_OK) {
     status = find_date(quantity, option, &words, deck);
   }

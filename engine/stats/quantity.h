@@ -17,6 +17,12 @@ struct quantity {
 enum status quantity_metric(enum metric_id *metric, const char *option, const char *text,
                             const char *name);
 
+/* The item of a metric that `name` names, behind `mark` in `text`; NULL: the only one. Errors:
+   STATUS_USAGE, with the names there are; also for a metric whose items have no names. */
+enum status quantity_item(int64_t *item, const char *option, const char *text,
+                          enum metric_id metric, char mark, const char *name,
+                          const struct deck *deck, const struct layout *layout);
+
 /* Reads it: ITEM the name of a customer, constraint or regime, where the metric has several;
    DATE yearN, the end of year N, or the month in which a quarter ends, where it has dates.
    Metrics that are dates themselves, which may never come, and those of contract years are

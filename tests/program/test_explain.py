@@ -107,7 +107,15 @@ def test_a_customer_of_several_is_named(tmp_path):
     done = explain("portfolio", "--path", "worst", "--by", "ecl@OpenAI", "--paths", PATHS, "--seed", SEED)
     assert done.returncode == 0 and f"path {ecl.argmax()} of seed" in done.stdout
     done = explain("portfolio", "--path", "worst", "--by", "ecl", "--paths", PATHS)
-    assert done.returncode == 2 and "ecl@Anthropic" in done.stderr
+    assert done.returncode == 2 and "wanted ecl@NAME, with a name of: Anthropic, OpenAI" in done.stderr
+
+
+@pytest.mark.parametrize("metric, item, name", [("binding_share", 1, "power"), ("regime_share", 2, "winter")])
+def test_a_constraint_and_a_regime_are_named(tmp_path, metric, item, name):
+    share = columns("anthropic-aws", tmp_path, metric)[metric][item, 19]
+    done = explain("anthropic-aws", "--path", "highest", "--by", f"{metric}@{name}:5", "--paths", PATHS, "--seed", SEED)
+    last = PATHS - 1 - share[::-1].argmax()
+    assert f"path {last} has the highest {metric}@{name}:5 of {PATHS} paths: {share.max():.10g}" in done.stderr and share.min() < share.max()
 
 
 def test_every_entry_is_explained():
@@ -130,7 +138,13 @@ def test_the_table_shows_the_ledger():
     ((), "--path"), (("--path", "-1"), "-1"), (("--path", "worst"), "--by"), (("--path", "worst", "--by", "nothing"), "nothing"),
     (("--path", "worst", "--by", "backlog:11"), "backlog:11"), (("--path", "worst", "--by", "payback"), "lowest or highest"),
     (("--path", "worst", "--by", "backlog:18446744073709551615"), "no such year"),
-    (("--path", "worst", "--by", "npv@Nobody"), "npv@Nobody"), (("--path", "1.5"), "1.5"), (("--path", "1", "--set", "x=1"), "--set x"),
+    (("--path", "worst", "--by", "npv@Anthropic"), "--by npv@Anthropic: npv is one number, it has no `Anthropic`"),
+    (("--path", "worst", "--by", "npv@"), "--by npv@: npv is one number"),
+    (("--path", "worst", "--by", "ecl@Nobody"), "--by ecl@Nobody: wanted ecl@NAME, with a name of: Anthropic"),
+    (("--path", "highest", "--by", "binding_share"), "--by binding_share: wanted binding_share@NAME, with a name of: none, "),
+    (("--path", "highest", "--by", "regime_share@spring"), "--by regime_share@spring: wanted regime_share@NAME, with a name of: boom, "),
+    (("--path", "highest", "--by", "customer_binding_share@Anthropic"), "no single number of this metric"),
+    (("--path", "1.5"), "1.5"), (("--path", "1", "--set", "x=1"), "--set x"),
     (("--path",), "--path"), (("--path", "1", "--deep"), "--deep")])
 def test_wrong_requests_are_named(words, message):
     done = explain("anthropic-aws", *words)
