@@ -265,6 +265,7 @@ static void keep(struct march *march, int64_t end) {
   if (points(march) == 0 || under_way) {
     collect(march);
   }
+  interrupt_heard(); /* nobody is silent while rank 0 waits for its disk */
   if (checkpoint != NULL) {
     standing->replicate_end = under_way ? end * BLOCK_PATHS : 0;
     status = checkpoint_write(checkpoint, &standing->state, &standing->replicate,
@@ -273,6 +274,7 @@ static void keep(struct march *march, int64_t end) {
       status_warn("the run goes on without that checkpoint and will try again");
       status = STATUS_OK;
     }
+    interrupt_wait(); /* should the others have gone, rank 0 ends the job */
   }
   march->status = march->status == STATUS_OK ? status : march->status;
 }

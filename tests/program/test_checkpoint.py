@@ -1,6 +1,7 @@
 """A run that is stopped, killed or cut off goes on from its checkpoint to the bytes of a run that never was.
 
 LONG=1 kills 200 times instead of 25 and flips more bits; see tests/README.md."""
+import fcntl
 import filecmp
 import itertools
 import json
@@ -352,6 +353,24 @@ def test_peers_that_are_silent_do_not_keep_a_rank_waiting(tmp_path):
                 os.kill(pid, signal.SIGKILL)
     assert running.returncode == 1 and "silent" in err, err
     assert time.monotonic() - begin < 40
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_a_slow_disk_is_not_a_silent_peer(ranks, tmp_path):
+    """A checkpoint takes longer than the patience: its folder is locked, for which a run waits up to five seconds."""
+    folder = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    running = subprocess.Popen(command("run", BASE, "--set", "time.horizon=24 months", "--paths", 5000, "-o", tmp_path / "out.nc", "--checkpoint",
+                                       tmp_path / "run.ckpt", "--checkpoint-every", "0.001s", "--threads", 1, "--quiet", ranks=ranks),
+                               stderr=subprocess.PIPE, text=True, env={**os.environ, "TENOR_PATIENCE": "1"})
+    end = time.monotonic() + 60
+    while not list(tmp_path.glob("run.ckpt.part.*")):
+        assert running.poll() is None and time.monotonic() < end
+        time.sleep(0.02)
+    time.sleep(1.5)
+    os.close(folder)
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 0, err
 
 
 def test_bits_and_lengths_are_all_watched(copy):
