@@ -158,7 +158,8 @@ static enum status compute(struct run *run, struct campaign *campaign) {
   if (first) {
     progress_start(&progress, run->options->progress, paths_done(run),
                    ranges_count(&run->todo));
-    progress.kept = run->options->checkpoint != NULL;
+    progress.keepable = run->options->checkpoint == NULL && run->sample->extended == NULL &&
+                        !run->sample->into_folder;
     progress.until = run->order.targets.n > 0;
     campaign->progress = &progress;
   }

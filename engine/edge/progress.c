@@ -73,7 +73,7 @@ static void warn_of_length(struct progress *progress, double left) {
     tell_duration(left, words, sizeof words);
     fprintf(stderr, "%stenor: this will take %s %s%s\n", progress->shown > 0 ? "\n" : "",
             progress->until ? "at most" : "about", words,
-            progress->kept ? "" : "; --checkpoint FILE would keep what is done");
+            progress->keepable ? "; --checkpoint FILE would keep what is done" : "");
     progress->shown = 0;
   }
 }

@@ -20,7 +20,7 @@ struct progress {
   double last_time;     /* [s] when the last line was written */
   int64_t last_percent; /* of the last line */
   int shown;            /* characters of the last line on a terminal */
-  bool kept;            /* by a checkpoint; set after progress_start */
+  bool keepable;        /* a checkpoint could be asked for; set after progress_start */
   bool until;           /* it may end earlier, on a target; set after progress_start */
   bool said_length;     /* how long it will take was told, if it is long */
   char worst[160];      /* the target that is farthest from being met; "" if there is none */

@@ -91,6 +91,21 @@ def test_json_progress_is_one_object_a_line(tmp_path):
     assert lines and lines[-1]["paths"] == lines[-1]["of"] == 50_000
 
 
+@pytest.mark.parametrize("words, offered", [
+    (("run", DECK, "-o", "b.nc"), True),
+    (("run", DECK, "-o", "b.nc", "--checkpoint", "b.ckpt"), False),
+    (("run", DECK, str(TOP / "decks/no-deal.yaml"), "-o", "."), False),
+    (("extend", "a.nc"), False),
+    (("sensitivity", str(TOP / "decks/uncertain-inputs.yaml"), "-o", "b.nc"), False)], ids=lambda words: str(words)[:40])
+def test_a_long_run_is_told_of_a_checkpoint_where_it_may_have_one(tmp_path, words, offered):
+    if words[0] == "extend":
+        assert tenor("run", DECK, "--paths", 512, "-o", "a.nc", "--quiet", cwd=tmp_path).returncode == 0
+    with subprocess.Popen([TENOR, *words, "--paths", "1e9", "--progress", "plain"], cwd=tmp_path, stderr=subprocess.PIPE, text=True) as running:
+        told = next(line for line in running.stderr if "this will take" in line)
+        running.kill()
+    assert ("--checkpoint FILE would keep what is done" in told) == offered
+
+
 def test_version_and_help_succeed(tmp_path):
     for words in (("--version",), ("--help",), ("run", "--help"), ("check", "--help"), ("show", "--help")):
         done = tenor(*words, cwd=tmp_path)
