@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "command/sampling.h"
 #include "edge/deck_file.h"
@@ -234,20 +235,27 @@ static enum status choose_dump(struct run *run) {
   return files_check(run->dump, run->options->force || run->resumes);
 }
 
+/* What writes dumps must be there on every rank. Collective. */
 static enum status load_dump(struct run *run) {
   const struct run_options *options = run->options;
+  char node[256] = ""; /* where it is not */
   if (options->dump_paths == 0 && options->dump_share == 0) {
     return STATUS_OK;
   }
   run->dump_calls = dump_load();
-  if (run->dump_calls != NULL) {
+  if (run->dump_calls == NULL && gethostname(node, sizeof node - 1) != 0) {
+    strcpy(node, "unknown");
+  }
+  if (team_first_text(run->team, node, sizeof node) == 0) {
     return STATUS_OK;
   }
   return run->team->rank == 0
              ? status_fail(STATUS_USAGE,
-                           "--dump-paths: this tenor was built without parallel NetCDF of its "
-                           "MPI (Debian libnetcdf-mpi-dev with Open MPI; Spack netcdf-c +mpi); "
-                           "all else works")
+                           "--dump-paths: on %s there is no dump_parallel.so of this tenor; it "
+                           "was built without parallel NetCDF of its MPI (Debian "
+                           "libnetcdf-mpi-dev with Open MPI; Spack netcdf-c +mpi), or not all "
+                           "of it was installed; all else works",
+                           node)
              : STATUS_USAGE;
 }
 

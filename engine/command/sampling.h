@@ -41,8 +41,7 @@ struct run { /* one result in the making; text and output on rank 0 only */
 };
 
 /* Rank 0 reads decks or result, options and checkpoint, and before anything is computed asks
-   whether the result can be written. On the other ranks it only looks for
-   what writes dumps. Not collective. */
+   whether the result can be written. All ranks look for what writes dumps. Collective. */
 enum status sampling_prepare(struct run *run);
 
 /* Rank 0 writes and shows what was computed, and says what was asked for and not reached

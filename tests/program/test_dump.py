@@ -6,6 +6,7 @@ import os
 import re
 import resource
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -125,6 +126,18 @@ def test_without_the_library_the_option_says_so_and_all_else_works(tmp_path):
     assert without.returncode == 2 and "parallel NetCDF" in without.stderr and "libnetcdf-mpi-dev" in without.stderr
     assert not (tmp_path / "a.nc").exists()
     assert subprocess.run(line, capture_output=True).returncode == 0 and (tmp_path / "a.nc").exists()
+
+
+@needs_library
+def test_a_machine_without_the_library_is_named(tmp_path):
+    alone = tmp_path / "tenor"
+    shutil.copy2(TENOR, alone)
+    words = ["run", str(BASE), "--paths", "600", "-o", str(tmp_path / "a.nc"), "--dump-paths", "10", "--quiet"]
+    done = subprocess.run(["mpirun", "-np", "1", TENOR, *words, ":", "-np", "1", str(alone), *words], capture_output=True, text=True, timeout=60)
+    if done.returncode == 0:
+        pytest.skip("a tenor is installed, and its library is found")
+    assert done.returncode == 2 and done.stderr.count("error:") == 1, done.stderr
+    assert f"--dump-paths: on {socket.gethostname()} there is no dump_parallel.so" in done.stderr and not (tmp_path / "a.nc").exists()
 
 
 @pytest.mark.parametrize("wrong", ("0", "-1", "101%", "1.5", "x", "10 %", "nan", ""))
