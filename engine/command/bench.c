@@ -20,7 +20,7 @@ static const char help_text[] =
     "divisions with nothing around them, and the insertions of its statistics.\n\n"
     "  --set KEY=VALUE  change one key of the deck; may be repeated\n"
     "  --rounds N       each figure is the median of so many rounds, up to 99 (5)\n"
-    "  --seconds S      of each measurement, about (0.4)\n"
+    "  --seconds S      of each measurement, about, up to 3600 (0.4)\n"
     "  --threads N      of each rank (all that it may use)\n"
     "  --json           JSON instead of a table; tenor(1) lists its keys\n"
     "  -h, --help       this text\n\n"
@@ -54,7 +54,8 @@ static enum status take_seconds(double *seconds) {
   *seconds = strtod(optarg, &end);
   return end != optarg && *end == '\0' && *seconds > 0 && *seconds <= 3600
              ? STATUS_OK
-             : status_fail(STATUS_USAGE, "--seconds wants a number above 0, not `%s`", optarg);
+             : status_fail(STATUS_USAGE,
+                           "--seconds wants a number above 0 and up to 3600, not `%s`", optarg);
 }
 
 static enum status take(struct request *request, int letter, const char *word) {

@@ -116,28 +116,29 @@ bool options_whole(const char *text, uint64_t *value) {
   return (double)*value == number;
 }
 
-__attribute__((format(printf, 2, 3))) static enum status complain(bool loud, const char *format,
-                                                                  ...) {
-  if (loud) {
+/* `command`: whose line it is; NULL where another rank speaks. */
+__attribute__((format(printf, 2, 3))) static enum status complain(const char *command,
+                                                                  const char *format, ...) {
+  if (command != NULL) {
     char message[512];
     va_list words;
     va_start(words, format);
     vsnprintf(message, sizeof message, format, words);
     va_end(words);
-    status_fail(STATUS_USAGE, "%s (tenor run --help lists the options)", message);
+    status_fail(STATUS_USAGE, "%s (tenor %s --help lists the options)", message, command);
   }
   return STATUS_USAGE;
 }
 
 /* A whole number becomes the assignment "sampling.KEY=NUMBER". */
 static enum status assign_whole(struct run_options *options, const char *key, const char *text,
-                                char *room, size_t size, bool loud) {
+                                char *room, size_t size, const char *command) {
   uint64_t value = 0;
   if (!options_whole(text, &value)) {
-    return complain(loud, "--%s wants a whole number, not `%s`", key, text);
+    return complain(command, "--%s wants a whole number, not `%s`", key, text);
   }
   if (options->n_assignments == MAX_ASSIGNMENTS) {
-    return complain(loud, "too many assignments at `%s`", text);
+    return complain(command, "too many assignments at `%s`", text);
   }
   snprintf(room, size, "sampling.%s=%" PRIu64, key, value);
   options->assignments[options->n_assignments++] = room;
@@ -196,63 +197,67 @@ static bool read_dump(const char *text, struct run_options *options) {
          (percent ? share <= 1.0 : share < 1.0);
 }
 
-static enum status take(struct run_options *options, int letter, char *text, bool loud) {
+static enum status take(struct run_options *options, int letter, char *text,
+                        const char *command) {
   uint64_t value = 0;
   switch (letter) {
     case 'o': options->output = text; return STATUS_OK;
     case LETTER_PATHS:
-      return assign_whole(options, "paths", text, options->paths, sizeof options->paths, loud);
+      return assign_whole(options, "paths", text, options->paths, sizeof options->paths,
+                          command);
     case LETTER_SEED:
-      return assign_whole(options, "seed", text, options->seed, sizeof options->seed, loud);
+      return assign_whole(options, "seed", text, options->seed, sizeof options->seed, command);
     case LETTER_SET:
       if (options->n_assignments == MAX_ASSIGNMENTS) {
-        return complain(loud, "too many assignments at `%s`", text);
+        return complain(command, "too many assignments at `%s`", text);
       }
       options->assignments[options->n_assignments++] = text;
       return STATUS_OK;
     case LETTER_SET_SECOND:
       if (options->n_second == MAX_ASSIGNMENTS) {
-        return complain(loud, "too many assignments at `%s`", text);
+        return complain(command, "too many assignments at `%s`", text);
       }
       options->second[options->n_second++] = text;
       return STATUS_OK;
     case LETTER_SAMPLING:
       if (strlen(text) > 40 || options->n_assignments == MAX_ASSIGNMENTS) {
-        return complain(loud, "--sampling wants philox or sobol, not `%.40s`", text);
+        return complain(command, "--sampling wants philox or sobol, not `%.40s`", text);
       }
       snprintf(options->sampling, sizeof options->sampling, "sampling.method=%s", text);
       options->assignments[options->n_assignments++] = options->sampling;
       return STATUS_OK;
     case LETTER_UNTIL:
       if (options->n_until == MAX_TARGETS) {
-        return complain(loud, "at most %d targets", MAX_TARGETS);
+        return complain(command, "at most %d targets", MAX_TARGETS);
       }
       options->until[options->n_until++] = text;
       return STATUS_OK;
     case LETTER_MAX_TIME:
       return options_time(text, &options->max_seconds)
                  ? STATUS_OK
-                 : complain(loud, "--max-time wants a time like 90s, 30min or 2h, not `%s`",
+                 : complain(command, "--max-time wants a time like 90s, 30min or 2h, not `%s`",
                             text);
     case LETTER_SHARD:
       return read_shard(text, options)
                  ? STATUS_OK
-                 : complain(loud, "--shard wants I/N with I from 1 to N, not `%s`", text);
+                 : complain(command, "--shard wants I/N with I from 1 to N, not `%s`", text);
     case LETTER_THREADS:
       if (!options_whole(text, &value) || value < 1 || value > 4096) {
-        return complain(loud, "--threads wants a whole number from 1 to 4096, not `%s`", text);
+        return complain(command, "--threads wants a whole number from 1 to 4096, not `%s`",
+                        text);
       }
       options->threads = (int)value;
       return STATUS_OK;
     case LETTER_PROGRESS:
       return progress_parse(text, &options->progress)
                  ? STATUS_OK
-                 : complain(loud, "--progress wants auto, plain, json or none, not `%s`", text);
+                 : complain(command, "--progress wants auto, plain, json or none, not `%s`",
+                            text);
     case LETTER_CHECKPOINT: options->checkpoint = text; return STATUS_OK;
     case LETTER_EVERY:
       return options_time(text, &options->checkpoint_every)
                  ? STATUS_OK
-                 : complain(loud,
+                 : complain(command,
                             "--checkpoint-every wants a time like 90s, 30min or 2h, not `%s`",
                             text);
     case LETTER_RESUME: options->resume = true; return STATUS_OK;
@@ -260,7 +265,7 @@ static enum status take(struct run_options *options, int letter, char *text, boo
       return read_dump(text, options)
                  ? STATUS_OK
                  : complain(
-                       loud,
+                       command,
                        "--dump-paths wants a number of paths, or a share like 1%% or 0.01, "
                        "not `%s`",
                        text);
@@ -282,6 +287,7 @@ static const struct option_row *find_row(int letter) {
 
 enum status options_run(int argc, char **argv, bool loud, const struct guide *guide,
                         struct run_options *options, bool *help) {
+  const char *command = loud ? argv[0] : NULL;
   struct option table[N_ROWS + 1] = {{0}};
   for (int i = 0; i < N_ROWS; ++i) {
     table[i] = (struct option){rows[i].name,
@@ -302,18 +308,18 @@ enum status options_run(int argc, char **argv, bool loud, const struct guide *gu
       return STATUS_OK;
     }
     if (letter == '?' && optopt > 0 && optopt < LETTER_PATHS && strchr("ho", optopt) == NULL) {
-      return complain(loud, "unknown option `-%c`", optopt);
+      return complain(command, "unknown option `-%c`", optopt);
     }
     if (letter == '?' || letter == ':') {
-      return complain(loud, letter == '?' ? "unknown option `%s`" : "`%s` wants a value",
+      return complain(command, letter == '?' ? "unknown option `%s`" : "`%s` wants a value",
                       argv[optind - 1]);
     }
     const struct option_row *row = find_row(letter);
     if ((row->takers & guide->taker) == 0) {
-      return complain(loud, "--%s is of `tenor %s`, not of `tenor %s`", row->name,
+      return complain(command, "--%s is of `tenor %s`, not of `tenor %s`", row->name,
                       (row->takers & TAKER_RUN) != 0 ? "run" : "compare", argv[0]);
     }
-    const enum status status = take(options, letter, optarg, loud);
+    const enum status status = take(options, letter, optarg, command);
     if (status != STATUS_OK) {
       return status;
     }
@@ -321,10 +327,11 @@ enum status options_run(int argc, char **argv, bool loud, const struct guide *gu
   options->decks = (const char *const *)argv + optind;
   options->n_decks = argc - optind;
   if (options->n_shards > 0 && options->n_until > 0) {
-    return complain(loud, "--shard and --until exclude each other: a target is of a whole run");
+    return complain(command,
+                    "--shard and --until exclude each other: a target is of a whole run");
   }
   if (options->checkpoint == NULL && (options->resume || options->checkpoint_every > 0)) {
-    return complain(loud, "%s is of a run with --checkpoint FILE",
+    return complain(command, "%s is of a run with --checkpoint FILE",
                     options->resume ? "--resume" : "--checkpoint-every");
   }
   if (options->checkpoint_every == 0) {

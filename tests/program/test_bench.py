@@ -106,6 +106,7 @@ def test_the_table_shows_every_stage_and_the_floor(tmp_path):
     ((DECK, "--threads", "x"), "--threads"),
     ((DECK, "--threads", "0"), "--threads"),
     ((DECK, "--seconds", "-1"), "--seconds"),
+    ((DECK, "--seconds", "7200"), "--seconds wants a number above 0 and up to 3600, not `7200`"),
     ((DECK, "--seconds", "nan"), "--seconds"),
     ((DECK, "--seconds", ""), "--seconds"),
     ((DECK, "--rounds"), "--rounds"),

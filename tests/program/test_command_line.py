@@ -121,8 +121,10 @@ def test_version_and_help_succeed(tmp_path):
     (("explain", DECK, "--path", "worst", "--by", "elc"), "--by elc: there is no metric `elc`; did you mean `ecl`?"),
     (("sensitivity", DECK, "--set", "uncertain.credit.hazard={law: uniform, scale: true, low: 1, high: 2}", "--metric", "capacty@year3"),
      "--metric capacty@year3: there is no metric `capacty`; did you mean `capacity`?"),
+    (("compare", DECK, DECK, "--paths", "many"), "--paths wants a whole number, not `many` (tenor compare --help lists the options)"),
+    (("extend", "a.nc", "--seed", "7"), "--seed is of `tenor run`, not of `tenor extend` (tenor extend --help lists the options)"),
     (("chek", DECK), "unknown command `chek`; did you mean `check`?"), (("dance",), "unknown command `dance`")])
-def test_what_may_have_been_meant_is_named(tmp_path, words, says):
+def test_what_may_have_been_meant_and_where_to_look_is_named(tmp_path, words, says):
     done = tenor(*words, cwd=tmp_path)
     assert done.returncode == 2 and done.stderr.splitlines()[-1] == f"tenor: error: {says}", done
 
