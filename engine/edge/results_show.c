@@ -163,15 +163,24 @@ static void print_constraints(const struct ncreader *reader, size_t quarter) {
   putchar('\n');
 }
 
-static void print_quarters(struct table *table, size_t n_quarters) {
+/* The last quarter, and even the last of four, may end before its third month. */
+static void print_date(struct table *table, size_t month) {
+  const size_t unit = month % 12 == 0 ? 12 : month % 3 == 0 ? 3 : 1;
+  char title[64];
+  snprintf(title, sizeof title, "end of %s %zu",
+           unit == 12  ? "year"
+           : unit == 3 ? "quarter"
+                       : "month",
+           month / unit);
+  print_head(table, title);
+}
+
+static void print_quarters(struct table *table, size_t n_quarters, size_t n_months) {
   static const size_t years[] = {1, 3, 5, 10, 20, 30};
   for (size_t i = 0; i < sizeof years / sizeof years[0]; ++i) {
-    const bool last = i + 1 == sizeof years / sizeof years[0] || 4 * years[i] >= n_quarters;
+    const bool last = i + 1 == sizeof years / sizeof years[0] || 12 * years[i] >= n_months;
     const size_t quarter = last ? n_quarters - 1 : 4 * years[i] - 1;
-    char title[64];
-    snprintf(title, sizeof title, quarter % 4 == 3 ? "end of year %zu" : "end of quarter %zu",
-             quarter % 4 == 3 ? (quarter + 1) / 4 : quarter + 1);
-    print_head(table, title);
+    print_date(table, last ? n_months : 12 * years[i]);
     for (size_t r = 0; r < sizeof quarterly / sizeof quarterly[0]; ++r) {
       print_row(table, quarterly[r].label, quarterly[r].metric, quarter);
     }
@@ -278,9 +287,9 @@ static void print_difference_head(struct table *table, const char *title) {
          "unpaired", quantile_head(table, 0, low), quantile_head(table, 2, high), "ratio");
 }
 
-static void print_comparison(struct table *table, size_t n_quarters) {
+static void print_comparison(struct table *table, size_t n_months) {
   static const size_t years[] = {1, 3, 5, 10, 20, 30};
-  for (size_t i = 0; i < sizeof years / sizeof years[0] && 4 * years[i] <= n_quarters; ++i) {
+  for (size_t i = 0; i < sizeof years / sizeof years[0] && 12 * years[i] <= n_months; ++i) {
     char title[64];
     snprintf(title, sizeof title, "end of year %zu", years[i]);
     print_difference_head(table, title);
@@ -352,14 +361,14 @@ static void print_closing(const struct table *table) {
 }
 
 static void print_all(struct table *table, const char *second) {
-  const size_t n_quarters = count(table, "time");
+  const size_t n_quarters = count(table, "time"), n_months = count(table, "month");
   print_opening(table, second);
   find_quantiles(table);
   if (second[0] != '\0') {
-    print_comparison(table, n_quarters);
+    print_comparison(table, n_months);
   } else {
     if (n_quarters > 0) {
-      print_quarters(table, n_quarters);
+      print_quarters(table, n_quarters, n_months);
     }
     print_terminal(table);
     print_tail(table);

@@ -254,3 +254,12 @@ def test_the_table_of_show_has_the_numbers_of_the_file(folder, data):
         mean, half = float(row[3]), float(row[4])
         assert mean == pytest.approx(float(data["backlog_mean"][quarter]), rel=1e-3)
         assert half == pytest.approx(1.96 * float(data["backlog_se"][quarter]), rel=2e-2, abs=6e-4)
+
+
+@pytest.mark.parametrize("command, months, dates", [("run", 11, ["month 11"]), ("run", 12, ["year 1"]), ("run", 15, ["year 1", "quarter 5"]),
+                                                    ("compare", 11, [])])
+def test_a_year_that_is_cut_short_is_not_shown_as_one(tmp_path, command, months, dates):
+    """The last quarter of a horizon of 11 months is a fourth one, of two months."""
+    done = subprocess.run([TENOR, command, *[TOP / "decks/anthropic-aws.yaml"] * (2 if command == "compare" else 1), "--paths", "64",
+                           "-o", tmp_path / "out.nc", "--set", f"time.horizon={months} months"], check=True, capture_output=True, text=True)
+    assert [line[7:33].strip() for line in done.stdout.splitlines() if line.startswith("end of ")] == dates
