@@ -53,6 +53,10 @@ static bool read_numbers(const struct word *word, const struct units *units, enu
   for (const char *rest = word->text;;) {
     const size_t length = strcspn(rest, "\n");
     size_t more = 0;
+    if (*n == room) {
+      return fail(fault, word->where, "%s: holds more than %zu number%s", word->name, room,
+                  room > 1 ? "s" : "");
+    }
     snprintf(line, sizeof line, "%.*s", (int)(length < sizeof line ? length : 0), rest);
     if (!units_read(units, line, kind, numbers + *n, room - *n, &more, why, sizeof why)) {
       return fail(fault, word->where, "%s: %s", word->name, why);

@@ -464,6 +464,8 @@ FAULTS = [
     (uncertain(SPOT_LAW + "discrete, values: [0.1, 0.2], weights: [1, -1]"), "3:5", "weights must not be negative"),
     (uncertain(SPOT_LAW + "discrete, values: [0.1, 0.2], weights: [0, 0]"), "3:5", "one weight at least"),
     (uncertain(SPOT_LAW + "discrete, values: []"), "3:56", "values: has no value"),
+    (uncertain(SPOT_LAW + f"discrete, values: {list(range(17))}, weights: 1"), "3:56", "values: holds more than 16 numbers"),
+    (uncertain(SPOT_LAW + "uniform, low: [0, 0.1], high: 1"), "3:52", "low: holds more than 1 number"),
     (uncertain(SPOT_LAW + "normal, mean: 0.5, sd: 0.1"),
      "3:5", "reaches down to -0.320954, where the key wants at least 0 and at most 1: add `low`"),
     (uncertain(SPOT_LAW + "normal, mean: 0.5, sd: 0.1, low: 0"),
