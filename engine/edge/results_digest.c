@@ -64,8 +64,11 @@ static bool add_group(struct facts *facts, const struct ncreader *reader, bool s
     struct ncshape shape;
     read = ncreader_shape(reader, state, id, &shape) && ncreader_count(state, &shape, &sum) &&
            add_values(facts, reader, state, id, &shape);
+    if (!read) {
+      break;
+    }
     add_fact(facts, "%d/%s type %d", state, shape.name, (int)shape.type);
-    for (int d = 0; read && d < shape.n_dims; ++d) {
+    for (int d = 0; d < shape.n_dims; ++d) {
       add_fact(facts, "%d/%s dimension %d %s[%zu]", state, shape.name, d, shape.dims[d],
                shape.sizes[d]);
     }
