@@ -5,8 +5,8 @@
 #include "command/command.h"
 #include "command/sample.h"
 #include "edge/deck_file.h"
-#include "edge/files.h"
 #include "edge/results_state.h"
+#include "edge/sidecar.h"
 
 static const char help_text[] =
     "usage: tenor merge PART.nc... -o OUT.nc [--force] [--quiet]\n\n"
@@ -122,7 +122,7 @@ enum status command_merge(int argc, char **argv) {
     return status_fail(STATUS_USAGE,
                        "wanted results to join and -o OUT.nc (tenor merge --help)");
   }
-  enum status status = files_check(output, force);
+  enum status status = sidecar_check(output, force);
   if (status == STATUS_OK) {
     status = join(&merge, argv + optind, argc - optind, output, force);
   }

@@ -10,6 +10,7 @@
 #include "command/sampling.h"
 #include "edge/deck_file.h"
 #include "edge/files.h"
+#include "edge/sidecar.h"
 
 void sample_stem(const char *path, char *stem, size_t size) {
   const char *base = strrchr(path, '/');
@@ -50,7 +51,7 @@ static enum status choose_output(struct run *run) {
     length = snprintf(run->output, sizeof run->output, "%s", path);
     return length >= (int)sizeof run->output
                ? status_fail(STATUS_IO, "%s: name too long", path)
-               : files_check(run->output, run->options->force || output == NULL);
+               : sidecar_check(run->output, run->options->force || output == NULL);
   }
   name_result(run, name, sizeof name);
   if (output == NULL) {
@@ -66,7 +67,7 @@ static enum status choose_output(struct run *run) {
   if (length >= (int)sizeof run->output) {
     return status_fail(STATUS_IO, "%s: name too long", output != NULL ? output : name);
   }
-  return files_check(run->output, run->options->force || run->resumes);
+  return sidecar_check(run->output, run->options->force || run->resumes);
 }
 
 enum status sample_check_pair(const struct deck decks[2], const char *const names[2]) {
@@ -225,14 +226,13 @@ static enum status open_checkpoint(struct run *run) {
 
 /* OUT.paths.nc, if paths are to be written. */
 static enum status choose_dump(struct run *run) {
-  const size_t length = strlen(run->output);
-  const bool ending = length > 3 && strcmp(run->output + length - 3, ".nc") == 0;
   if (run->dump_calls == NULL) {
     return STATUS_OK;
   }
-  snprintf(run->dump, sizeof run->dump, "%.*s.paths.nc", (int)(length - (ending ? 3 : 0)),
-           run->output);
-  return files_check(run->dump, run->options->force || run->resumes);
+  const enum status status =
+      files_beside(run->output, ".paths.nc", run->dump, sizeof run->dump);
+  return status == STATUS_OK ? files_check(run->dump, run->options->force || run->resumes)
+                             : status;
 }
 
 /* What writes dumps must be there on every rank. Collective. */

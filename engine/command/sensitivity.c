@@ -14,7 +14,6 @@
 #include "command/sensitivity_request.h"
 #include "edge/deck_file.h"
 #include "edge/deck_store.h"
-#include "edge/files.h"
 #include "edge/results.h"
 #include "edge/sensitivity.h"
 #include "edge/sidecar.h"
@@ -135,7 +134,7 @@ static enum status choose_output(const struct request *request, char *output, si
     length = snprintf(output, size, "out/%s-sensitivity.nc", stem);
   }
   return length >= (int)size ? status_fail(STATUS_IO, "%s: name too long", request->path)
-                             : files_check(output, request->force);
+                             : sidecar_check(output, request->force);
 }
 
 /* ---- the story */

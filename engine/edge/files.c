@@ -13,7 +13,12 @@
 
 #include "base/arrays.h"
 
-static const char PART[] = ".part."; /* a temporary's name: the file's, this, the process */
+/* A temporary's name: the file's, this, the process. */
+static const char PART[] = ".part.";
+
+/* Bytes that makes it longer at most: Linux numbers processes up to 2^22. The other names that
+   are made of a checkpoint's are shorter. */
+enum { MOST_ADDED = sizeof PART - 1 + 7 };
 
 /* The folder of a path: "." if it names none. */
 static void folder_of(const char *path, char *folder, size_t size) {
@@ -23,6 +28,18 @@ static void folder_of(const char *path, char *folder, size_t size) {
   } else {
     snprintf(folder, size, "%.*s", slash == path ? 1 : (int)(slash - path), path);
   }
+}
+
+static enum status check_name(const char *path, const char *folder) {
+  const char *slash = strrchr(path, '/');
+  const size_t length = strlen(slash != NULL ? slash + 1 : path);
+  const long most = pathconf(folder, _PC_NAME_MAX); /* -1: no bound, or nobody knows it */
+  return most < 0 || length + MOST_ADDED <= (size_t)most
+             ? STATUS_OK
+             : status_fail(STATUS_USAGE,
+                           "%s: a file name of %zu bytes, where %ld at most leave room for its "
+                           "temporary; choose a shorter one (-o names a result)",
+                           path, length, most - MOST_ADDED);
 }
 
 enum status files_check(const char *path, bool force) {
@@ -39,8 +56,13 @@ enum status files_check(const char *path, bool force) {
   if (!S_ISDIR(about.st_mode) || access(folder, W_OK | X_OK) != 0) {
     return status_fail(STATUS_IO, "%s: %s is not a folder that can be written", path, folder);
   }
+  const enum status named = check_name(path, folder);
+  if (named != STATUS_OK) {
+    return named;
+  }
   if (lstat(path, &about) != 0) {
-    return STATUS_OK;
+    return errno == ENOENT ? STATUS_OK
+                           : status_fail(STATUS_IO, "%s: %s", path, strerror(errno));
   }
   if (!S_ISREG(about.st_mode)) {
     return status_fail(STATUS_IO, "%s: is a %s and will not be replaced", path,
@@ -50,6 +72,16 @@ enum status files_check(const char *path, bool force) {
   }
   return force ? STATUS_OK
                : status_fail(STATUS_USAGE, "%s: exists already; --force replaces it", path);
+}
+
+enum status files_beside(const char *result, const char *ending, char *path, size_t size) {
+  const size_t length = strlen(result);
+  const bool has = length > 3 && strcmp(result + length - 3, ".nc") == 0;
+  const int wanted =
+      snprintf(path, size, "%.*s%s", (int)(length - (has ? 3 : 0)), result, ending);
+  return wanted >= 0 && (size_t)wanted < size
+             ? STATUS_OK
+             : status_fail(STATUS_IO, "%.60s...: name too long", result);
 }
 
 static int write_all(int file, const char *bytes, size_t size) {

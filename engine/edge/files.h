@@ -8,9 +8,15 @@
 
 #include "base/status.h"
 
-/* May a file be written at `path`? STATUS_USAGE if it exists and not `force`; STATUS_IO if its
-   folder is missing or not writable, or what stands there is no regular file. Says why. */
+/* May a file be written at `path`? STATUS_USAGE if it exists and not `force`, or its name is
+   so long that those made of it, of its temporary or its predecessor, would be none; STATUS_IO
+   if its folder is missing or not writable, or what stands there is no regular file. Says why.
+ */
 enum status files_check(const char *path, bool force);
+
+/* The path of what belongs to a result, in path[size]: the result's, `ending` in the place of
+   its own, .nc. STATUS_IO if it is too long, and says so. */
+enum status files_beside(const char *result, const char *ending, char *path, size_t size);
 
 /* Writes `size` bytes to `path`; a file that appeared there meanwhile is replaced only with
    `force`, else the temporary stays and is named (STATUS_USAGE). On error STATUS_IO with the

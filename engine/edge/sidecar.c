@@ -1,6 +1,7 @@
 #include "edge/sidecar.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,14 +85,24 @@ static void put_all(FILE *out, const struct sidecar *sidecar) {
           sidecar->seconds > 0.0 ? (double)sidecar->sampled / sidecar->seconds : 0.0);
 }
 
+static enum status find(const char *result, char path[PATH_MAX]) {
+  return files_beside(result, ".run.json", path, PATH_MAX);
+}
+
+enum status sidecar_check(const char *result, bool force) {
+  char path[PATH_MAX];
+  enum status status = files_check(result, force);
+  if (status == STATUS_OK) {
+    status = find(result, path);
+  }
+  return status == STATUS_OK ? files_check(path, true) : status;
+}
+
 enum status sidecar_write(const struct sidecar *sidecar) {
-  char path[4096];
-  const size_t length = strlen(sidecar->result);
-  const size_t stem =
-      length > 3 && strcmp(sidecar->result + length - 3, ".nc") == 0 ? length - 3 : length;
-  if (snprintf(path, sizeof path, "%.*s.run.json", (int)stem, sidecar->result) >=
-      (int)sizeof path) {
-    return status_fail(STATUS_IO, "%s: name too long", sidecar->result);
+  char path[PATH_MAX];
+  enum status status = find(sidecar->result, path);
+  if (status != STATUS_OK) {
+    return status;
   }
   char *text = NULL;
   size_t size = 0;
@@ -101,9 +112,8 @@ enum status sidecar_write(const struct sidecar *sidecar) {
   }
   put_all(out, sidecar);
   const bool whole = ferror(out) == 0;
-  enum status status = fclose(out) == 0 && whole
-                           ? STATUS_OK
-                           : status_fail(STATUS_FAILED, "no memory for %s", path);
+  status = fclose(out) == 0 && whole ? STATUS_OK
+                                     : status_fail(STATUS_FAILED, "no memory for %s", path);
   if (status == STATUS_OK) {
     status = files_write(path, true, text, size);
   }

@@ -3,6 +3,7 @@
 #ifndef TENOR_EDGE_SIDECAR_H
 #define TENOR_EDGE_SIDECAR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/status.h"
@@ -29,6 +30,10 @@ struct sidecar {      /* all borrowed */
   int argc;
   char *const *argv;
 };
+
+/* May a result be written at `result`, and its sidecar beside it? As files_check; an old
+   sidecar is replaced with the result that it is of. */
+enum status sidecar_check(const char *result, bool force);
 
 /* Writes RESULT with its ending .nc replaced by .run.json, whole or not at all. Errors:
    STATUS_IO, STATUS_FAILED. Not collective: rank 0 calls it. */

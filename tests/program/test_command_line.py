@@ -55,6 +55,23 @@ def test_a_missing_output_folder_is_an_input_output_error(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+LONG_DECKS = ["a" * 130 + ".yaml", "b" * 130 + ".yaml"]
+LAWFUL = ("--set", "uncertain.credit.hazard={law: uniform, scale: true, low: 1, high: 2}")
+
+
+@pytest.mark.parametrize("words, size", [
+    (("compare", *LONG_DECKS), 270), (("run", LONG_DECKS[0], "-o", "n" * 235 + ".nc"), 244), (("run", DECK, "-o", "n" * 250), 250),
+    (("run", DECK, "-o", "out.nc", "--checkpoint", "n" * 243), 243), (("merge", "any.nc", "-o", "n" * 234), 243),
+    (("sensitivity", DECK, *LAWFUL, "--paths", "512", "-o", "n" * 235 + ".nc"), 244)])
+def test_a_name_too_long_is_told_before_anything_is_computed(tmp_path, words, size):
+    """The sidecar's too, and where only a temporary's would be too long."""
+    for deck in LONG_DECKS:
+        (tmp_path / deck).write_text(f"include: {DECK}\n")
+    done = tenor(*words, cwd=tmp_path)
+    assert done.returncode == 2 and done.stderr.count("error:") == 1 and f"a file name of {size} bytes, where 242 at most" in done.stderr, done
+    assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == LONG_DECKS
+
+
 def test_the_default_output_is_named_after_the_deck(tmp_path):
     done = tenor("run", DECK, "--paths", "6e2", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

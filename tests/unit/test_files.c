@@ -256,16 +256,45 @@ static void an_existing_output_needs_force(void **state) {
   check_content("result", "x", 1);
 }
 
-static void a_name_too_long_is_an_io_failure(void **state) {
+static void a_path_too_long_is_an_io_failure(void **state) {
   (void)state;
-  char name[PATH_MAX + 100];
+  char name[PATH_MAX + 100], beside[PATH_MAX];
   memset(name, 'n', sizeof name - 1);
   name[sizeof name - 1] = '\0';
   assert_int_equal(files_check(name, false), STATUS_IO);
+  assert_int_equal(files_beside(name, ".run.json", beside, sizeof beside), STATUS_IO);
   assert_int_equal(files_write(name, true, "x", 1), STATUS_IO);
   name[300] = '\0'; /* short enough for a path, too long for one name */
   assert_int_equal(files_write(at(name), true, "x", 1), STATUS_IO);
   assert_int_equal(count_entries(), 0);
+}
+
+/* Before anything is computed, not when the temporary is to be written. */
+static void a_name_that_no_temporary_has_room_beside_is_refused(void **state) {
+  (void)state;
+  const long most = pathconf(folder, _PC_NAME_MAX), longest = most - 13; /* .part.4194304 */
+  char name[PATH_MAX] = "";
+  assert_true(most > 13 && most < PATH_MAX);
+  memset(name, 'n', (size_t)most + 1);
+  for (long length = most + 1; length >= longest; --length) {
+    name[length] = '\0';
+    assert_int_equal(files_check(at(name), true), length > longest ? STATUS_USAGE : STATUS_OK);
+  }
+  assert_int_equal(files_write(at(name), true, "x", 1), STATUS_OK);
+}
+
+static void what_stands_beside_a_result_is_named_after_it(void **state) {
+  (void)state;
+  static const struct {
+    const char *result, *beside;
+  } cases[] = {
+      {"out/a.nc", "out/a.run.json"}, {"out/a", "out/a.run.json"}, {".nc", ".nc.run.json"}};
+  char beside[PATH_MAX];
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; ++i) {
+    assert_int_equal(files_beside(cases[i].result, ".run.json", beside, sizeof beside),
+                     STATUS_OK);
+    assert_string_equal(beside, cases[i].beside);
+  }
 }
 
 /* What a user who is not root gets in a folder he may not write. */
@@ -511,7 +540,9 @@ int main(void) {
       IN_A_FOLDER(a_file_is_no_folder),
       IN_A_FOLDER(a_folder_is_not_overwritten),
       IN_A_FOLDER(an_existing_output_needs_force),
-      IN_A_FOLDER(a_name_too_long_is_an_io_failure),
+      IN_A_FOLDER(a_path_too_long_is_an_io_failure),
+      IN_A_FOLDER(a_name_that_no_temporary_has_room_beside_is_refused),
+      cmocka_unit_test(what_stands_beside_a_result_is_named_after_it),
       IN_A_FOLDER(a_folder_without_permission_is_an_io_failure),
       IN_A_FOLDER(a_full_disk_leaves_nothing_behind),
       IN_A_FOLDER(a_full_disk_leaves_the_old_file_as_it_was),
