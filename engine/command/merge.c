@@ -92,7 +92,10 @@ static enum status join(struct merge *merge, char *const *parts, int n, const ch
       .sampling = merge->first.sampling,
       .layout = &merge->layout,
       .state = &merge->state};
-  return status == STATUS_OK ? results_write(output, force, &results) : status;
+  if (status == STATUS_OK) {
+    status = results_write(output, force, &results);
+  }
+  return status == STATUS_OK ? sidecar_remove(output) : status; /* it would tell of another */
 }
 
 enum status command_merge(int argc, char **argv) {

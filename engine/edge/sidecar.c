@@ -98,6 +98,12 @@ enum status sidecar_check(const char *result, bool force) {
   return status == STATUS_OK ? files_check(path, true) : status;
 }
 
+enum status sidecar_remove(const char *result) {
+  char path[PATH_MAX];
+  const enum status status = find(result, path);
+  return status == STATUS_OK ? files_remove(path) : status;
+}
+
 enum status sidecar_write(const struct sidecar *sidecar) {
   char path[PATH_MAX];
   enum status status = find(sidecar->result, path);

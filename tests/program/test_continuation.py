@@ -146,6 +146,17 @@ def test_what_does_not_belong_together_is_refused_with_the_difference(parts, tmp
     assert said in done.stderr and "other.nc" in done.stderr and not (tmp_path / "x.nc").exists()
 
 
+def test_a_joined_result_keeps_no_record_of_another_run(parts, tmp_path):
+    """What stood beside the result that it replaces: targets, looks, times."""
+    shutil.copy(parts / "1.nc", tmp_path / "out.nc")
+    shutil.copy(parts / "1.run.json", tmp_path / "out.run.json")
+    words = "-o", tmp_path / "out.nc", "--force", "--quiet"
+    tenor("merge", parts / "1.nc", parts / "1.nc", *words, code=6)
+    assert sidecar(tmp_path / "out.nc")["paths"] == 1024  # the old result has its own still
+    tenor("merge", parts / "1.nc", parts / "2.nc", *words)
+    assert [path.name for path in tmp_path.iterdir()] == ["out.nc"]
+
+
 def test_paths_count_once(parts, tmp_path):
     done = tenor("merge", parts / "1.nc", parts / "2.nc", parts / "1.nc", "-o", tmp_path / "x.nc", code=6)
     assert "path 0" in done.stderr and not (tmp_path / "x.nc").exists()
