@@ -254,7 +254,8 @@ bool checkpoint_is(const char *path) {
   struct stat about;
   struct owner owner;
   bool is = false;
-  return stat(path, &about) == 0 && read_owner(path, &owner, &is) == STATUS_OK && is;
+  return stat(path, &about) == 0 && S_ISREG(about.st_mode) && access(path, R_OK) == 0 &&
+         read_owner(path, &owner, &is) == STATUS_OK && is;
 }
 
 static void print(const struct snapshot *snapshot, const struct owner *owner, bool json) {

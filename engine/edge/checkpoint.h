@@ -43,7 +43,7 @@ enum status checkpoint_guard(const struct checkpoint *checkpoint);
 /* The run is done: the files go. STATUS_IO. */
 enum status checkpoint_remove(const struct checkpoint *checkpoint);
 
-/* Is there a checkpoint at `path`, whole or not? */
+/* Is there a checkpoint at `path`, whole or not? Without a word if there is something else. */
 bool checkpoint_is(const char *path);
 
 /* Prints what a checkpoint holds to stdout, as lines or as a JSON object. STATUS_MISMATCH (not

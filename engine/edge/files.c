@@ -30,6 +30,10 @@ static void folder_of(const char *path, char *folder, size_t size) {
   }
 }
 
+static const char *name_kind(mode_t mode) {
+  return S_ISDIR(mode) ? "folder" : S_ISLNK(mode) ? "symbolic link" : "device or a pipe";
+}
+
 static enum status check_name(const char *path, const char *folder) {
   const char *slash = strrchr(path, '/');
   const size_t length = strlen(slash != NULL ? slash + 1 : path);
@@ -66,9 +70,7 @@ enum status files_check(const char *path, bool force) {
   }
   if (!S_ISREG(about.st_mode)) {
     return status_fail(STATUS_IO, "%s: is a %s and will not be replaced", path,
-                       S_ISDIR(about.st_mode)   ? "folder"
-                       : S_ISLNK(about.st_mode) ? "symbolic link"
-                                                : "device or a pipe");
+                       name_kind(about.st_mode));
   }
   return force ? STATUS_OK
                : status_fail(STATUS_USAGE, "%s: exists already; --force replaces it", path);
@@ -258,16 +260,19 @@ static ssize_t read_all(int file, char *bytes, size_t size) {
 enum status files_read(const char *path, size_t most, void **bytes, size_t *size) {
   struct stat about;
   *bytes = NULL;
-  const int file = open(path, O_RDONLY | O_CLOEXEC);
+  /* Without waiting for somebody who writes, should it be a pipe. */
+  const int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) {
-    return errno == ENOENT ? STATUS_OK
-                           : status_fail(STATUS_IO, "%s: %s", path, strerror(errno));
+    return errno == ENOENT
+               ? STATUS_OK
+               : status_fail(STATUS_IO, "%s: cannot be read: %s", path, strerror(errno));
   }
   enum status status = STATUS_OK;
   if (fstat(file, &about) != 0) {
     status = status_fail(STATUS_IO, "%s: %s", path, strerror(errno));
   } else if (!S_ISREG(about.st_mode)) {
-    status = status_fail(STATUS_IO, "%s: is no file", path);
+    status =
+        status_fail(STATUS_IO, "%s: is a %s, wanted is a file", path, name_kind(about.st_mode));
   } else {
     const size_t all = (size_t)about.st_size, wanted = most > 0 && most < all ? most : all;
     char *room = array_make(wanted, 1);

@@ -1,5 +1,6 @@
 #include "edge/ncfile.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <netcdf.h>
 #include <netcdf_mem.h>
@@ -7,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+
+#include "base/arrays.h"
+#include "edge/files.h"
 
 const double ncfile_fill = NC_FILL_DOUBLE;
 
@@ -221,24 +224,24 @@ enum status ncwriter_finish(struct ncwriter *writer, void **bytes, size_t *size)
 /* ---- reading */
 
 enum status ncreader_open(struct ncreader *reader, const char *path) {
-  struct stat about;
-  char text[64];
-  snprintf(reader->path, sizeof reader->path, "%s", path);
-  FILE *file = fopen(path, "rb");
-  if (file == NULL || fstat(fileno(file), &about) != 0) {
-    const enum status status = status_fail(STATUS_IO, "%s: cannot be read", path);
-    if (file != NULL) {
-      fclose(file);
-    }
-    return status;
-  }
   /* A missing file is told from a wrong one; and the library, which reads many formats and
      takes some names for addresses of the network, is given files of the one format only. */
   static const char signature[] = "\x89HDF\r\n\x1a\n";
-  char found[sizeof signature] = "";
-  const bool ours = S_ISREG(about.st_mode) && fread(found, 1, sizeof found - 1, file) > 0 &&
-                    memcmp(found, signature, sizeof found) == 0;
-  fclose(file); /* only read */
+  const size_t length = sizeof signature - 1;
+  char text[64];
+  void *found = NULL;
+  size_t size = 0;
+  snprintf(reader->path, sizeof reader->path, "%s", path);
+  const enum status status = files_read(path, length, &found, &size);
+  const bool there = found != NULL;
+  const bool ours = there && size == length && memcmp(found, signature, length) == 0;
+  array_free(found);
+  if (status != STATUS_OK) {
+    return status;
+  }
+  if (!there) {
+    return status_fail(STATUS_IO, "%s: cannot be read: %s", path, strerror(ENOENT));
+  }
   if (!ours) {
     return status_fail(STATUS_MISMATCH, "%s: not a result of tenor: no NetCDF-4 file", path);
   }

@@ -294,6 +294,19 @@ def test_names_that_the_library_takes_for_addresses_are_files(tmp_path):
         assert code == 5 and "cannot be read" in said
 
 
+@pytest.mark.parametrize("kind, says", [("missing", "cannot be read: No such file or directory"), ("folder", "is a folder, wanted is a file"),
+                                        ("pipe", "is a device or a pipe, wanted is a file"), ("locked", "cannot be read: Permission denied")])
+def test_what_cannot_be_read_is_told_once_and_why(tmp_path, kind, says):
+    """And nobody is waited for who might write into a pipe."""
+    path = tmp_path / "a.nc"
+    if kind == "locked" and os.geteuid() == 0:
+        pytest.skip("root may read everything")
+    {"missing": lambda: None, "folder": path.mkdir, "pipe": lambda: os.mkfifo(path), "locked": lambda: path.touch(0)}[kind]()
+    for way in ("show", "digest", "merge"):
+        code, out, said = tenor(way if way == "merge" else "show", path, *READERS[way], cwd=tmp_path, seconds=2)
+        assert (code, out, said.count("error:")) == (5, "", 1) and f"a.nc: {says}" in said
+
+
 def change(path, how):
     with netCDF4.Dataset(path, "a") as file:
         how(file)
