@@ -22,12 +22,15 @@ static enum status check_reached(const struct run *run) {
       standing->n_looks > 0 ? &standing->looks[standing->n_looks - 1] : NULL;
   for (int t = 0; last != NULL && t < targets->n; ++t) {
     if (!last->met[t] && run->ending != ENDED_ON_TARGET) {
-      char predicted[64] = "";
+      char predicted[64] = "", half[32] = "what cannot be told yet";
       if (isfinite(last->predicted)) {
         snprintf(predicted, sizeof predicted, "; about %.3g would do", last->predicted);
       }
-      status_warn("target %s not met: %.6g +/- %.3g after %" PRId64 " paths%s",
-                  targets->at[t].text, last->value[t], last->half[t], last->paths, predicted);
+      if (isfinite(last->half[t])) {
+        snprintf(half, sizeof half, "%.3g", last->half[t]);
+      }
+      status_warn("target %s not met: %.6g +/- %s after %" PRId64 " paths%s",
+                  targets->at[t].text, last->value[t], half, last->paths, predicted);
       status = STATUS_TARGET;
     }
   }

@@ -239,7 +239,7 @@ double histogram_design_effect(const int64_t *words, const int64_t *squares, enu
   int64_t below = 0, square = 0;
   double effect = 1.0;
   if (blocks < 2) {
-    return 1.0;
+    return NAN;
   }
   for (int64_t k = 0; k < histogram_cluster_words(window) && below < rank; ++k) {
     effect = design_effect((double)below, (double)square, (double)n, (double)blocks);

@@ -66,8 +66,8 @@ void histogram_add_cluster(int64_t *squares, enum window window, const uint32_t 
                            int64_t n);
 
 /* Variance between blocks of the share of values up to order statistic `rank`, over that of
-   independent values (each block weighs by its size); 1 at least. Taken at the nearest edges,
-   the larger of the two. */
+   independent values (each block weighs by its size); 1 at least, NaN of a single block. Taken
+   at the nearest edges, the larger of the two. */
 double histogram_design_effect(const int64_t *words, const int64_t *squares, enum window window,
                                int64_t blocks, int64_t rank);
 

@@ -305,7 +305,7 @@ static double error_between(const int64_t *words, double a, double b, double e, 
   }
   const double sum = a * a * cross[QQ] + b * b * cross[SS] + e * e * (double)words[WORD_MM] +
                      2.0 * (a * b * cross[QS] + a * e * cross[QM] + b * e * cross[SM]);
-  return blocks > 1.0 && sum > 0.0 ? sqrt(sum * (blocks / (blocks - 1.0))) / n : 0.0;
+  return sum > 0.0 ? sqrt(sum * (blocks / (blocks - 1.0))) / n : 0.0;
 }
 
 struct moments tally_moments(const struct tally *tally, int64_t column) {
@@ -333,7 +333,9 @@ struct moments tally_moments(const struct tally *tally, int64_t column) {
   moments.se = moments.sd / sqrt(n);
   moments.sd_se =
       moments.sd > 0.0 && spread > 0.0 ? sqrt(spread / n) / (2.0 * moments.sd) : 0.0;
-  if (tally->clustered && moments.sd > 0.0) {
+  if (tally->clustered && tally_blocks(tally) < 2) { /* one draw of the keys tells no error */
+    moments.se = moments.sd_se = NAN;
+  } else if (tally->clustered && moments.sd > 0.0) {
     const double blocks = (double)tally_blocks(tally);
     moments.se = error_between(words, 0.0, 1.0, -d, n, blocks);
     moments.sd_se =
@@ -369,14 +371,14 @@ static bool order_statistic(const struct tally *tally, int64_t column, int64_t r
 /* The end of an interval at a rank; there is none beyond the sample. false: out of range. */
 static bool find_end(const struct tally *tally, int64_t column, double rank, int64_t n,
                      double *end) {
-  if (rank < 1.0 || rank > (double)n) {
+  if (!(rank >= 1.0 && rank <= (double)n)) {
     *end = NAN;
     return true;
   }
   return order_statistic(tally, column, (int64_t)rank, end);
 }
 
-/* The design effect of the share of values up to a rank. */
+/* The design effect of the share of values up to a rank; NaN if there is but one block. */
 static double effect_at(const struct tally *tally, int64_t column, int64_t rank) {
   const enum window window = tally->window[column];
   const int64_t *words = tally->words + tally->histogram_offset[column];
@@ -413,24 +415,27 @@ struct interval tally_quantile(const struct tally *tally, int64_t column, double
   return interval;
 }
 
+/* The share of a column's values beyond order statistic `rank`. */
+static struct share share_beyond(const struct tally *tally, int64_t column, int64_t rank,
+                                 int64_t count) {
+  const double n = (double)count, p = count > 0 ? (double)(count - rank) / n : 0.0;
+  const double effect =
+      tally->window[column] != WINDOW_NONE ? effect_at(tally, column, rank) : 1.0;
+  return (struct share){p, count > 1 ? sqrt(effect * p * (1.0 - p) / (n - 1.0)) : 0.0};
+}
+
 struct share tally_share_from(const struct tally *tally, int64_t column, double edge) {
   const enum window window = tally->window[column];
   const int64_t *words = tally->words + tally->histogram_offset[column];
   const int64_t count = histogram_count(words, window);
   const int64_t from = histogram_count_from(words, window, edge);
-  const double n = (double)count, p = n > 0.0 ? (double)from / n : 0.0;
-  const double effect = from > 0 && from < count ? effect_at(tally, column, count - from) : 1.0;
-  return (struct share){p, n > 1.0 ? sqrt(effect * p * (1.0 - p) / (n - 1.0)) : 0.0};
+  return share_beyond(tally, column, count - from, count);
 }
 
 struct share tally_share_never(const struct tally *tally, int64_t column) {
   const struct moments m = tally_moments(tally, column);
   const int64_t count = m.n_finite + m.n_infinite;
-  const double n = (double)count, p = count > 0 ? (double)m.n_infinite / n : 0.0;
-  const double effect = p > 0.0 && p < 1.0 && tally->window[column] != WINDOW_NONE
-                            ? effect_at(tally, column, m.n_finite)
-                            : 1.0;
-  return (struct share){p, count > 1 ? sqrt(effect * p * (1.0 - p) / (n - 1.0)) : 0.0};
+  return share_beyond(tally, column, m.n_finite, count);
 }
 
 struct interval tally_share_interval(const struct tally *tally, struct share share, int64_t n) {
@@ -450,7 +455,7 @@ struct interval tally_share_interval(const struct tally *tally, struct share sha
 static double loss_at(const struct tally *tally, int64_t column, double rank, int64_t n,
                       bool low_is_bad) {
   double value = NAN;
-  if (rank < 1.0 || rank > (double)n) {
+  if (!(rank >= 1.0 && rank <= (double)n)) {
     return NAN;
   }
   const int64_t mine = low_is_bad ? n + 1 - (int64_t)rank : (int64_t)rank;
@@ -504,7 +509,7 @@ struct tail tally_tail(const struct tally *tally, int64_t column, double p, bool
   }
   const double mean = first / (double)n, variance = second / (double)n - mean * mean;
   tail.cvar = tail.var + mean / (1.0 - p);
-  tail.cvar_se = sqrt(variance > 0.0 ? effect * variance / (double)n : 0.0) / (1.0 - p);
+  tail.cvar_se = sqrt(effect * (variance > 0.0 ? variance : 0.0) / (double)n) / (1.0 - p);
   tail.exists = isfinite(tail.cvar);
   return tail;
 }

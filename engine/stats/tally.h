@@ -90,7 +90,8 @@ struct moments {
   int64_t n_infinite;         /* +infinity: "never" */
   int64_t n_bad;              /* NaN, -infinity, or beyond the accumulator: 0 in a sound run */
   double mean, se, sd, sd_se; /* se of the mean; sd with n-1; sd_se from the fourth moment, both
-                                 between blocks if the tally is clustered. 0 if n_finite < 2 */
+                                 between blocks if the tally is clustered: NaN if there is
+                                 but one. 0 if n_finite < 2 */
 };
 struct moments tally_moments(const struct tally *tally, int64_t column);
 
@@ -113,11 +114,13 @@ struct interval {
 /* Quantile p in [0,1]: order statistic ceil(pN) (infinities sort last), located in its
    histogram bin and interpolated inside it; the interval from the binomial ranks Np -/+ 1.96
    sqrt(D Np(1-p)), D the design effect: 1, or in a clustered tally the variance between blocks
-   of the share below over that of independent values. */
+   of the share below over that of independent values; one block tells no D, and the ends are
+   NaN. */
 struct interval tally_quantile(const struct tally *tally, int64_t column, double p);
 
 /* The share of values at or above `edge`, an edge of a histogram bin (histogram.h), and its
-   standard error. Not for columns without a histogram. */
+   standard error, NaN of a clustered tally of one block. Not for columns without a histogram.
+ */
 struct share {
   double value, se;
 };
@@ -127,8 +130,8 @@ struct share tally_share_from(const struct tally *tally, int64_t column, double 
 struct share tally_share_never(const struct tally *tally, int64_t column);
 
 /* Wilson's score interval of a share, from its value, its standard error and the number of
-   values; where the standard error is 0 the values count as independent (their blocks do, if
-   the tally is clustered). */
+   values; where the standard error is 0 or NaN the values count as independent (their blocks
+   do, if the tally is clustered). */
 struct interval tally_share_interval(const struct tally *tally, struct share share, int64_t n);
 
 /* The bad tail of a metric: of X where high values are bad, of -X where low ones are (X a

@@ -57,6 +57,16 @@ def data(thick):
     return tenor_post.open(thick)
 
 
+def test_a_single_draw_of_uncertain_keys_tells_no_error(folder):
+    """512 paths share what one block drew: `-` where 513 have a number."""
+    for paths, known in ((512, False), (513, True)):
+        out = run(folder / f"{paths}.nc", "--set", "time.horizon=12 months", deck=TOP / "decks/uncertain-inputs.yaml", paths=paths)
+        row = next(line.split() for line in show(out).splitlines() if line.startswith("  NPV, bn USD"))
+        assert (row[4] != "-") == known and "-" not in row[5:]
+        with xarray.open_dataset(out) as data:
+            assert all(bool(np.isfinite(data[f"npv_{name}"]).all()) == known for name in ("se", "sd_se", "cvar_se"))
+
+
 # ---- the jackknife
 
 

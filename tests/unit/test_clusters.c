@@ -493,6 +493,43 @@ static void design_effects_are_those_of_counting_each_block(void **state) {
   free(uneven);
 }
 
+/* One draw of the keys: values there are, but nothing that tells how they would vary. */
+static void a_single_block_tells_no_error(void **state) {
+  (void)state;
+  struct blocks *blocks = new_blocks(216, true);
+  for (int64_t i = 0; i < blocks->n[0]; ++i) {
+    blocks->values[0][GROWN][i] = 2.5; /* the same on every path of the block */
+  }
+  struct tally tally = new_tally(true);
+  add_block(&tally, blocks->values[0], blocks->n[0], 0);
+  tally_canonical(&tally);
+  for (int column = 0; column < N_COLUMNS; ++column) {
+    const struct moments m = tally_moments(&tally, column);
+    assert_true(isfinite(m.mean) && isfinite(m.sd) && isnan(m.se) && isnan(m.sd_se));
+  }
+  const struct interval median = tally_quantile(&tally, SHIFTED, 0.5);
+  assert_true(median.exists && isfinite(median.value) && isnan(median.lo) && isnan(median.hi));
+  const struct tail tail = tally_tail(&tally, SHIFTED, 0.95, true);
+  assert_true(tail.exists && isfinite(tail.var) && isnan(tail.lo) && isnan(tail.hi));
+  assert_true(isfinite(tail.cvar) && isnan(tail.cvar_se));
+  struct share share = tally_share_from(&tally, SHIFTED, 0.0);
+  assert_true(share.value > 0.0 && share.value < 1.0 && isnan(share.se));
+  assert_true(isnan(tally_share_from(&tally, GROWN, 1.0).se)); /* on all paths of the block */
+  assert_true(isnan(tally_share_never(&tally, DATED).se));
+  struct interval ends = tally_share_interval(&tally, share, blocks->n[0]);
+  share.se = sqrt(share.value * (1.0 - share.value)); /* of one value */
+  const struct interval of_one = tally_share_interval(&tally, share, blocks->n[0]);
+  assert_true(fabs(ends.lo - of_one.lo) <= 1e-12 && fabs(ends.hi - of_one.hi) <= 1e-12);
+  add_block(&tally, blocks->values[1], blocks->n[1], 1); /* and a second one does */
+  tally_canonical(&tally);
+  assert_true(tally_moments(&tally, GROWN).se > 0.0 &&
+              tally_share_never(&tally, DATED).se > 0.0);
+  ends = tally_quantile(&tally, SHIFTED, 0.5);
+  assert_true(ends.lo < ends.value && ends.value < ends.hi);
+  tally_free(&tally);
+  free(blocks);
+}
+
 /* ---- taking blocks out, and parts */
 
 static void a_block_taken_out_leaves_no_trace(void **state) {
@@ -624,6 +661,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(errors_between_blocks_are_those_of_two_passes),
       cmocka_unit_test(design_effects_are_those_of_counting_each_block),
+      cmocka_unit_test(a_single_block_tells_no_error),
       cmocka_unit_test(a_block_taken_out_leaves_no_trace),
       cmocka_unit_test(the_mean_of_a_part_is_that_of_its_values),
       cmocka_unit_test(the_jackknife_over_parts_covers),
