@@ -116,10 +116,10 @@ def ratio(above, below):
 
 
 def operating_margin(data):
-    """Of the whole horizon, a Figure."""
+    """Of the whole horizon, a Figure; NaN where nothing is earned."""
     def margin(means):
         revenue, relet, income = (float(means[f"{name}_mean"].values.sum()) for name in FLOWS)
-        return income / (revenue + relet)
+        return float(ratio(income, revenue + relet))
     return jackknife(data, margin, FLOWS)
 
 
@@ -128,11 +128,11 @@ def operating_margin(data):
 
 def internal_rate(flows, times):
     """The rate y, continuously compounded, at which sum(flows exp(-y times)) is 0, by bisection between -0.9 and 3 a year; NaN
-    if the ends of that range agree in sign. `flows` and `times` (years) are arrays of one shape."""
+    unless the ends of that range differ in sign. `flows` and `times` (years) are arrays of one shape."""
     def value(y):
         return float((flows * numpy.exp(-y * times)).sum())
     low, high = LOW, HIGH
-    if value(low) * value(high) > 0:
+    if not value(low) * value(high) < 0:
         return float("nan")
     for _ in range(HALVINGS):
         middle = (low + high) / 2

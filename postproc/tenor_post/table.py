@@ -1,5 +1,6 @@
 """One row a result: the main figures of several decks side by side, as a Markdown table."""
 from . import results
+from .analyst import ratio
 from .compare import is_comparison
 from .sensitivity import is_sensitivity
 
@@ -15,7 +16,7 @@ COLUMNS = (  # title, value of a Dataset, decimals
     ("NPV VaR 95 %", lambda data: tail(data, "npv_var", LEVELS["NPV VaR 95 %"]), 1),
     ("NPV CVaR 99 %", lambda data: tail(data, "npv_cvar", LEVELS["NPV CVaR 99 %"]), 1),
     ("credit loss", lambda data: total(data, "ecl_mean"), 2),
-    ("wrong-way ratio", lambda data: total(data, "ecl_mean") / total(data, "ecl_independent"), 2),
+    ("wrong-way ratio", lambda data: float(ratio(total(data, "ecl_mean"), total(data, "ecl_independent"))), 2),
     ("default, %", lambda data: 100 * float(data["defaulted"][0]), 1),
     ("used up by year 7, %", lambda data: 100 * float(data["fulfilled_month_by"][0].sel(by=84)), 1),
 )

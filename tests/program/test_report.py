@@ -27,6 +27,7 @@ VOID = {"meta", "col", "br", "hr", "link", "img", "input", "base", "wbr", "sourc
 sys.path.insert(0, str(TOP / "postproc"))
 import tenor_post  # noqa: E402
 from tenor_post import analyst, answer, cli, numbers  # noqa: E402
+from tenor_post.table import markdown  # noqa: E402
 
 
 def sample(folder, deck="anthropic-aws", *words, paths=2000):
@@ -460,7 +461,9 @@ def test_a_result_that_lost_parts_still_gives_a_page(result, tmp_path):
     ("no-deal", (), ("No commitment", "none of\nthe billing"), "Commitment used up as signed"),
     ("no-seed", (), ("invests nothing in the customer",), "if it mixes"),
     ("anthropic-aws", ("--set", "time.horizon=50 months"), ("50 months", "still open at the", "year 3"), "end of year 5"),
-    ("anthropic-aws", ("--set", "time.horizon=1 months"), ("1 month from",), "end of year 1")])
+    ("anthropic-aws", ("--set", "time.horizon=1 months"), ("1 month from",), "end of year 1"),
+    ("anthropic-aws", ("--set", "time.horizon=12 months", "--set", "customers.0.start=24 months", "--set", "market.spot_fraction=0"),
+     ("Nothing is earned, so that", "alone has no internal rate"), "of unknown")])
 def test_other_decks_give_a_page_that_says_so(tmp_path, deck, words, expected, absent):
     done = report(sample(tmp_path, deck, *words, paths=600), "-o", tmp_path / "page.html")
     assert done.returncode == 0 and done.stderr == "", done.stderr
@@ -485,7 +488,8 @@ def test_the_internal_rate_of_a_growing_dollar():
     """-1 now, exp(0.24) in two years"""
     flows, times = numpy.array([-1.0, numpy.exp(0.24)]), numpy.array([0.0, 2.0])
     assert analyst.internal_rate(flows, times) == pytest.approx(0.12, abs=1e-12)
-    assert numpy.isnan(analyst.internal_rate(numpy.array([1.0, 1.0]), times))
+    for flow in (1.0, 0.0):
+        assert numpy.isnan(analyst.internal_rate(numpy.array([flow, flow]), times))
 
 
 def test_yearly_figures_follow_from_the_quarters(raw):
@@ -543,6 +547,17 @@ def test_the_table_has_a_row_a_deck(tmp_path):
         assert float(cells["NPV"]) == pytest.approx(float(data["npv_mean"][:]), abs=0.06)
         assert float(cells["backlog year 5"]) == pytest.approx(float(data["backlog_mean"][19]), abs=0.06)
         assert float(cells["NPV VaR 95 %"].removesuffix("*")) == pytest.approx(float(data["npv_var"][0]), abs=0.06)  # thin: 600 paths
+
+
+def row_of(path):
+    """{title of a column: cell} of the table's row of a result."""
+    titles, _, cells = ([cell.strip() for cell in line.split("|")] for line in markdown([path]).splitlines()[:3])
+    return dict(zip(titles, cells))
+
+
+def test_a_ratio_of_nothing_is_a_dash_in_the_table(tmp_path):
+    """On one path nobody defaults."""
+    assert row_of(sample(tmp_path, "anthropic-aws", "--set", "time.horizon=12 months", paths=1))["wrong-way ratio"] == "-"
 
 
 @pytest.mark.skipif(not BROWSER, reason="no browser (BROWSER_BINARY, chromium)")
