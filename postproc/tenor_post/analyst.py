@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy
 import xarray
 
-from .results import FEWEST_PARTS, reliable, student
+from .results import FEWEST_PARTS, horizon_months, reliable, student
 
 FLOWS = ("contract_revenue", "relet_revenue", "operating_income")  # kept by part
 OTHER_FLOWS = ("distribution_revenue", "aws_revenue", "depreciation")  # not
@@ -87,19 +87,19 @@ def yearly(data):
     `contracted_cover` (backlog over capital expenditure still to come; missing when nothing is left) and
     `share_of_obligations` of the contract.
     """
-    return with_errors(data, years_of_means, YEARLY).assign({name: sums(data, name) for name in OTHER_FLOWS})
+    years = horizon_months(data) // 12
+    found = with_errors(data, lambda means: years_of_means(means, years), YEARLY)
+    return found.assign({name: sums(data, name, years) for name in OTHER_FLOWS})
 
 
-def sums(data, name):
-    """Of the quarterly means of each full year."""
-    years = data.sizes["time"] // 4
+def sums(data, name, years):
+    """Of the quarterly means of each of the first years."""
     return "year", data[f"{name}_mean"].values[: 4 * years].reshape(years, 4).sum(axis=1)
 
 
-def years_of_means(data):
-    years = data.sizes["time"] // 4
+def years_of_means(data, years):
     end = {name: data[f"{name}_mean"].values[3 : 4 * years : 4] for name in YEARLY if name not in (*FLOWS, "capex_total")}
-    found = {name: sums(data, name)[1] for name in FLOWS}
+    found = {name: sums(data, name, years)[1] for name in FLOWS}
     to_come = float(data["capex_total_mean"]) - end["capex_cum"]
     found["capex"] = numpy.diff(end["capex_cum"], prepend=0)
     found["operating_margin"] = ratio(found["operating_income"], found["contract_revenue"] + found["relet_revenue"])

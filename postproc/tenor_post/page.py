@@ -101,7 +101,7 @@ def gather_yearly(result):
     data = result.data
     needs = [*analyst.FLOWS, *analyst.OTHER_FLOWS, "capex_total", "capex_cum", "billed_cum", "used_cum", "backlog",
              "aws_obligations", "cash_flow", "exposure"]
-    if not all(f"{name}_mean" in data for name in needs) or data.sizes["time"] < 4 or result.deck is None:
+    if not all(f"{name}_mean" in data for name in needs) or results.horizon_months(data) < 12 or result.deck is None:
         return None
     years, discount = analyst.yearly(data), float(result.deck["provider"]["discount_rate"]["value"].split()[0])
     rates = [analyst.provider_rate(data, discount, terminal) for terminal in (False, True)]

@@ -23,7 +23,7 @@ COLUMNS = (  # title, value of a Dataset, decimals
 
 
 def at_year(data, year, name):
-    return float(data[name][4 * year - 1]) if data.sizes["time"] >= 4 * year else float("nan")
+    return float(data[name][4 * year - 1]) if 12 * year <= results.horizon_months(data) else float("nan")
 
 
 def total(data, name):

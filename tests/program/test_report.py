@@ -560,6 +560,14 @@ def test_a_ratio_of_nothing_is_a_dash_in_the_table(tmp_path):
     assert row_of(sample(tmp_path, "anthropic-aws", "--set", "time.horizon=12 months", paths=1))["wrong-way ratio"] == "-"
 
 
+@pytest.mark.parametrize("months, years", [(10, 0), (23, 1)])
+def test_a_year_that_is_not_whole_is_no_year(tmp_path, months, years):
+    """The last quarter of ten months ends with them, but is no end of a year."""
+    path = sample(tmp_path, "anthropic-aws", "--set", f"time.horizon={months} months", paths=600)
+    assert analyst.yearly(tenor_post.open(path)).sizes["year"] == years
+    assert (row_of(path)["backlog year 1"] == "-") == ("<h2>Year by year</h2>" not in tenor_post.render(path)) == (years == 0)
+
+
 @pytest.mark.skipif(not BROWSER, reason="no browser (BROWSER_BINARY, chromium)")
 @pytest.mark.parametrize("width", [390, 1200])
 def test_the_page_fits_its_window(page, tmp_path, width):
