@@ -55,9 +55,8 @@ class Section(NamedTuple):
 
 
 def read(path):
-    digest = hashlib.sha256(Path(path).read_bytes()).hexdigest()
     data, text = results.load(path, shown)
-    deck = parse(text)
+    deck, digest = parse(text), hashlib.sha256(Path(path).read_bytes()).hexdigest()
     return Result(str(data.attrs.get("deck", Path(path).stem)), data, text, deck, listed(deck), digest, missed_targets(path))
 
 

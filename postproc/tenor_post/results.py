@@ -49,19 +49,28 @@ def load(path, wanted=lambda variable: True) -> Tuple[xarray.Dataset, Optional[s
     check(path)
     try:
         with netCDF4.Dataset(path) as file:
-            data, text = decode(file, wanted), None
-            if "state" in file.groups and "deck" in file["state"].variables:
-                text = file["state"]["deck"][:].tobytes().decode()
-    except (OSError, ValueError, RuntimeError) as error:
+            fault = foreign(file)
+            if fault is None:
+                data, text = decode(file, wanted), None
+                if "state" in file.groups and "deck" in file["state"].variables:
+                    text = file["state"]["deck"][:].tobytes().decode()
+    except (OSError, ValueError, RuntimeError, AttributeError, LookupError) as error:
         raise NotAResult(f"{path}: not a tenor result ({error})") from error
-    version = data.attrs.get("tenor_format_version")
-    if version is None:
-        raise NotAResult(f"{path}: not a tenor result (no tenor_format_version)")
-    if version > FORMAT_VERSION:
-        raise NotAResult(f"{path}: format {version} is newer than this program reads ({FORMAT_VERSION})")
-    if "time_bnds" not in data and data.attrs.get("tenor_kind") != "sensitivity":
-        raise NotAResult(f"{path}: not a whole tenor result (no time_bnds)")
+    if fault is not None:
+        raise NotAResult(f"{path}: {fault}")
     return history.attach(data, text), text
+
+
+def foreign(file):
+    """Why an open netCDF4.Dataset is no result that can be read, from its head alone; None if it is one."""
+    version = getattr(file, "tenor_format_version", None)
+    if not isinstance(version, numpy.integer):
+        return "not a tenor result (no tenor_format_version)"
+    if version > FORMAT_VERSION:
+        return f"format {version} is newer than this program reads ({FORMAT_VERSION})"
+    if "time_bnds" not in file.variables and getattr(file, "tenor_kind", None) != "sensitivity":
+        return "not a whole tenor result (no time_bnds)"
+    return None
 
 
 def decode(file, wanted):

@@ -316,13 +316,20 @@ def refused(done, code, word):
     (("{result}", "-o", "nowhere/page.html"), 5, "nowhere"), (("{result}", "--figures", "nowhere/figures"), 5, "nowhere"),
     (("text.nc", "-o", "page.html"), 6, "text.nc"),
     (("empty.nc", "-o", "page.html"), 6, "empty.nc"), (("half.nc", "-o", "page.html"), 6, "half.nc"),
-    (("foreign.nc", "-o", "page.html"), 6, "tenor_format_version"), (("newer.nc", "--figures", "figures"), 6, "newer")])
+    (("foreign.nc", "-o", "page.html"), 6, "tenor_format_version"), (("newer.nc", "--figures", "figures"), 6, "newer"),
+    (("times.nc", "--table"), 6, "tenor_format_version"), (("bounds.nc", "--summary", "-"), 6, "not a tenor result"),
+    (("huge.nc", "-o", "page.html"), 6, "tenor_format_version")])
 def test_refusals_are_one_line_and_write_nothing(result, tmp_path, monkeypatch, capsys, words, code, message):
     (tmp_path / "text.nc").write_text("time: 3\n")
     (tmp_path / "empty.nc").write_bytes(b"")
     (tmp_path / "half.nc").write_bytes(result.read_bytes()[: result.stat().st_size // 2])
-    for name, attributes in (("foreign.nc", {}), ("newer.nc", {"tenor_format_version": 99})):
-        xarray.Dataset({"x": 1.0}, attrs=attributes).to_netcdf(tmp_path / name)
+    times, bounds = xarray.Dataset({"x": 1.0}, {"time": [1.0]}), xarray.Dataset({"time_bnds": ("n", [1.0])})
+    for name, data, attributes in (("foreign.nc", times.drop_vars("time"), {}), ("newer.nc", times, {"tenor_format_version": 99}),
+                                   ("times.nc", times, {}), ("bounds.nc", bounds, {"tenor_format_version": 2})):
+        data.assign_attrs(attributes).to_netcdf(tmp_path / name)
+    with netCDF4.Dataset(tmp_path / "huge.nc", "w") as file:  # a variable that was never written takes no room
+        file.createDimension("endless", 2**40)
+        file.createVariable("x", "f8", ("endless",), chunksizes=(1024,))
     before = sorted(tmp_path.iterdir())
     monkeypatch.chdir(tmp_path)
     found = cli.main([word.format(result=result) for word in words])  # what the script exits with
