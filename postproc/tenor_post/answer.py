@@ -6,7 +6,7 @@ import numpy
 
 from . import numbers
 from .assumptions import listed
-from .compare import tail_of
+from .compare import highest_of, tail_of
 from .fleet import CONSTRAINTS
 from .results import BAND, Estimate, Z95, estimate, exceedance, horizon_months, interval_factor, parts, reliable, student
 
@@ -31,19 +31,13 @@ def wrong_way_factor(data):
         return None
     value = float(loss.sum() / total)
     if "wrong_way_ratio_se" not in data:
-        return Estimate(value, Z95 * float(data["ecl_se"].sum() / total), None, None, "")
+        return Estimate(value, Z95 * float(data["ecl_se"].values.sum() / total), None, None, "")
     # With L and I of each customer, d(sum L / sum I) = sum(I d(L/I) + (L/I - value) dI) / sum I.
     ratio, ratio_se, independent_se = (data[name].values for name in (
         "wrong_way_ratio", "wrong_way_ratio_se", "ecl_independent_se"))
     errors = numpy.where(independent > 0, independent * ratio_se + abs(ratio - value) * independent_se, 0)
     half = student(parts(data) - 1) * float(errors.sum() / total)
     return Estimate(value, half, None, None, "")
-
-
-def peak(data):
-    """The mean of the largest exposure of a path to one customer, of the customer where it is highest; None if it is not there."""
-    found = [estimate(data, "peak_exposure", customer=i) for i in range(data.sizes["customer"])] if "peak_exposure_mean" in data else []
-    return max(found, key=lambda e: e.value, default=None)
 
 
 def ends_open(data, deck):
@@ -116,10 +110,12 @@ def limits(data):
 
 
 def gather(data, deck, adds=None, missed=()):
-    """What the lead paragraphs say, or None if the result lacks a variable for it. `adds` is what the deal adds (of
+    """What the lead paragraphs say, or None if the result lacks a variable or a number for it. `adds` is what the deal adds (of
     scenarios.adds), `missed` the targets of precision that the run did not reach."""
     needs = [(f"{name}_mean", f"{name}_se") for name in MEANS] + [(name, f"{name}_se") for name in SHARES]
     if "ecl_independent" not in data or not all(name in data for pair in needs for name in pair):
+        return None
+    if not all(numpy.isfinite(values).all() for values in data[[name for name, _ in needs]].isel(time=-1).values()):
         return None
     total = {name: float(data[f"{name}_mean"].sum()) for name in TOTALS}  # over the customers
     promised = total["commitment_final"] + total["cut"]  # cuts lowered it
@@ -131,7 +127,7 @@ def gather(data, deck, adds=None, missed=()):
     return dict(
         total, adds=adds, missed=missed, limits=limits(data), losing=exceedance(data, "npv", 0.0),
         tails=[tail_of("npv", what, level)(data) for what, level in (("var", 0.95), ("cvar", 0.99))],
-        tail_thin=not all(reliable(data, level, "level") for level in (0.95, 0.99)), peak=peak(data),
+        tail_thin=not all(reliable(data, level, "level") for level in (0.95, 0.99)), peak=highest_of(data, "peak_exposure"),
         counts={word: sum(a.confidence == word for a in values) for word in ("fact", "derived", "assumed", "")}, values=len(values),
         paths=float(data["paths"]), headline=headline(promised, sure, factor, still_open), thresholds=(GUARANTEED, FAR, WEAK, CLEAR),
         promised=promised, factor=factor, still_open=still_open, thin=not all(reliable(data, p) for p in BAND),

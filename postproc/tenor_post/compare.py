@@ -52,8 +52,8 @@ def summed(name: str) -> Callable:
             return None
         if data.sizes.get("customer", 1) == 1:
             return estimate(data, name, customer=0)
-        half = interval_factor(data) * float(data[f"{name}_se"].sum())
-        return Estimate(float(data[one].sum()), half, None, None, unit(data[one]))
+        total, error = (float(data[v].values.sum()) for v in (one, f"{name}_se"))
+        return Estimate(total, interval_factor(data) * error, None, None, unit(data[one])) if numpy.isfinite(total) else None
     return value
 
 
@@ -71,16 +71,22 @@ def tail_of(name: str, what: str, level: float) -> Callable:
         if f"{name}_{what}" not in data or not numpy.isclose(data["level"].values, level).any():
             return None
         at = {end: float(data[f"{name}_{what}{end}"].sel(level=level)) for end in (("", "_lo", "_hi") if what == "var" else ("", "_se"))}
+        if not numpy.isfinite(at[""]):
+            return None
         if what == "var":
             return Estimate(at[""], (at["_hi"] - at["_lo"]) / 2, None, None, unit(data[f"{name}_var"]), (at["_lo"], at["_hi"]))
         return Estimate(at[""], interval_factor(data) * at["_se"], None, None, unit(data[f"{name}_cvar"]))
     return value
 
 
+def highest_of(data: xarray.Dataset, name: str) -> Optional[Estimate]:
+    """Of the customers that with the highest value; None if the result has none."""
+    found = (estimate(data, name, customer=i) for i in range(data.sizes.get("customer", 0)))
+    return max(filter(None, found), key=lambda e: e.value, default=None)
+
+
 def highest(name: str) -> Callable:
-    """Of the customers that with the highest share of paths."""
-    return lambda data: None if name not in data else max((estimate(data, name, customer=i) for i in range(data.sizes["customer"])),
-                                                          key=lambda e: e.value)
+    return lambda data: highest_of(data, name)
 
 
 def highest_parts(name: str) -> Callable:

@@ -28,7 +28,7 @@ def at_year(data, year, name):
 
 def total(data, name):
     """Over the customers."""
-    return float(data[name].sum())
+    return float(data[name].values.sum())
 
 
 def tail(data, name, level):

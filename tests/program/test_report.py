@@ -447,6 +447,16 @@ def test_the_deck_comes_with_provenance(result):
 # ---- other results
 
 
+def filled(result, path, names):
+    """A copy in which the variables of these names (a regular expression) do not exist: they hold the fill value."""
+    shutil.copy(result, path)
+    with netCDF4.Dataset(path, "a") as file:
+        for name, variable in file.variables.items():
+            if re.fullmatch(names, name):
+                variable[...] = variable._FillValue
+    return path
+
+
 def test_a_result_that_lost_parts_still_gives_a_page(result, tmp_path):
     shutil.copy(result, tmp_path / "part.nc")
     with netCDF4.Dataset(tmp_path / "part.nc", "a") as file:
@@ -461,6 +471,22 @@ def test_a_result_that_lost_parts_still_gives_a_page(result, tmp_path):
     for title in ("The answer", "Capacity against demand", "What binds", "Assumptions"):
         assert title in note and f"<h2>{title}</h2>" not in text
     assert "Net present value to the provider" not in text and "<h2>Backlog over time</h2>" in text
+
+
+def test_no_answer_is_given_without_its_numbers(raw):
+    assert answer.gather(raw, None) is not None
+    for name in ("npv_mean", "npv_with_equity_mean", "contract_revenue_cum_mean", "shortfall_cum_mean", "circularity_fifo_mean",
+                 "circularity_mixing_mean", "defaulted", "fulfilled_in_full_month_never", "written_off_mean"):
+        assert answer.gather(raw.assign({name: raw[name] * numpy.nan}), None) is None, name
+
+
+def test_a_page_leaves_out_means_that_do_not_exist(result, tmp_path):
+    """The mean of losses without bounds, say."""
+    lost = filled(result, tmp_path / "lost.nc", "(npv|ecl|peak_exposure)_mean|defaulted")
+    text = tenor_post.render(result, lost)
+    assert 'id="s1-answer"' in text and 'id="s2-answer"' not in text and Outline(text).slips == []
+    assert not {"Net present value to the provider", "Probability of default", "Peak credit exposure"} & set(table(text, "s2-headline-table"))
+    assert row_of(lost)["NPV"] == row_of(lost)["credit loss"] == "-"
 
 
 @pytest.mark.parametrize("deck, words, expected, absent", [
