@@ -3,7 +3,7 @@ import math
 
 from markupsafe import Markup, escape
 
-NARROW_SPACE, MINUS = "\u202f", "\u2212"
+NARROW_SPACE, MINUS, DASH = "\u202f", "\u2212", "\u2013"
 
 
 def significant(value, digits):
@@ -53,9 +53,9 @@ def half(estimate, percent=False):
 
 
 def interval(estimate, percent=False):
-    """The 95 % interval: ± half, or both ends where these show that the estimate is not in its middle."""
+    """The 95 % interval: ± half, or both ends where these show that the estimate is not in its middle; a dash if it is unknown."""
     if not math.isfinite(estimate.half):
-        return Markup("±\u00a0unknown")
+        return Markup(DASH)
     scale, decimals = 100 if percent else 1, decimals_of(estimate, percent)
     if estimate.ends:
         sides = (estimate.value - estimate.ends[0], estimate.ends[1] - estimate.value)
@@ -65,7 +65,9 @@ def interval(estimate, percent=False):
 
 
 def ends(estimate, percent=False):
-    """The ends of an interval that has them: 14.3 to 17.6."""
+    """The ends of an interval that has them: 14.3 to 17.6; a dash if both are unknown."""
+    if not any(map(math.isfinite, estimate.ends)):
+        return Markup(DASH)
     decimals = decimals_of(estimate, percent)
     return Markup(" to ").join(number(end, decimals, percent=percent) for end in estimate.ends)
 

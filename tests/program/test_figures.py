@@ -266,6 +266,12 @@ def test_differences_of_equal_paths_are_those_of_compare(whole, pair):
     assert not compare.same_paths(base, other) and not tenor_post.paired(base, other, "capex").paired
 
 
+def test_a_sum_has_no_error_where_that_of_a_customer_does_not_exist(portfolio):
+    value, = (measure.value for measure in compare.MEASURES if measure.name == "ecl")
+    error = portfolio["ecl_se"].where(portfolio["customer"] != portfolio["customer"][0])
+    assert value(portfolio).half > 0 and math.isnan(value(portfolio.assign(ecl_se=error)).half)
+
+
 def test_differences_over_parts_against_paths_in_numpy():
     rng = numpy.random.default_rng(3)
     one = rng.standard_normal((32, 500)) + 1

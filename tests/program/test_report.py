@@ -489,6 +489,19 @@ def test_a_page_leaves_out_means_that_do_not_exist(result, tmp_path):
     assert row_of(lost)["NPV"] == row_of(lost)["credit loss"] == "-"
 
 
+def test_means_whose_errors_do_not_exist_stand_alone(result, tmp_path, capsys):
+    """Of a deck with uncertain keys and a single block of paths, say."""
+    bare = filled(result, tmp_path / "bare.nc", ".*_(se|lo|hi)")
+    assert cli.main([str(bare), "-o", str(tmp_path / "bare.html"), "--csv", str(tmp_path / "csv"), "--summary", "-"]) == 0
+    text, found = (tmp_path / "bare.html").read_text(), json.loads(capsys.readouterr().out)["results"][0]["figures"]
+    row = "Net present value to the provider"
+    assert [len(cell) for cell in table(text, "headline-table")[row]] == [1, 0, 0, 2] and row_of(bare)["± 95 %"] == "-"
+    assert found[row]["value"] is not None and found[row]["interval"] == [None, None]
+    assert re.search(f"^{row},[-0-9.]+,,,,", (tmp_path / "csv/headline-table.csv").read_text(), re.M)
+    words = re.sub("<svg.*?</svg>|<pre.*?</pre>|<style.*?</style>|<.*?>", " ", text, flags=re.S)
+    assert "2\u202f000  paths are too few to tell their  sampling error" in words and not re.search(r"unknown|\bnan\b", words)
+
+
 @pytest.mark.parametrize("deck, words, expected, absent", [
     ("portfolio", (), ("Probability of default, OpenAI", "(Enterprise)", "in its customers"), "The customer defaults"),
     ("no-deal", (), ("No commitment", "none of\nthe billing"), "Commitment used up as signed"),
