@@ -57,13 +57,16 @@ class Section(NamedTuple):
 def read(path):
     data, text = results.load(path, shown)
     deck, digest = parse(text), hashlib.sha256(Path(path).read_bytes()).hexdigest()
-    return Result(str(data.attrs.get("deck", Path(path).stem)), data, text, deck, listed(deck), digest, missed_targets(path))
+    return Result(str(data.attrs.get("deck", Path(path).stem)), data, text, deck, listed(deck), digest, missed_targets(path, data))
 
 
-def missed_targets(path):
-    """Targets that the last look of the run found unmet, from the file beside the result; () if it is not there."""
+def missed_targets(path, data):
+    """Targets that the last look of the run found unmet, from the file beside the result, called as the engine calls it; () if it is
+    not there, or tells of a run of another number of paths (a merged result has none)."""
     try:
-        record = json.loads(Path(path).with_suffix(".run.json").read_text())
+        record = json.loads(Path(f"{str(path).removesuffix('.nc')}.run.json").read_text())
+        if record["paths"] != int(data["paths"]):
+            return ()
         last = record["looks"][-1]["figures"]
         return tuple(str(target) for target, figure in zip(record["targets"], last) if not figure["met"])
     except (OSError, ValueError, LookupError, TypeError):

@@ -351,8 +351,13 @@ def test_a_missed_target_is_a_warning(folder, tmp_path):
                           cwd=tmp_path, timeout=60)
     assert done.returncode == 3
     assert page.read(tmp_path / "a.nc").missed and "Less exact than asked." in page.render(tmp_path / "a.nc")
-    (tmp_path / "a.run.json").write_text('{"targets": "x", "looks": [3]}')
-    assert page.read(tmp_path / "a.nc").missed == ()
+    record = json.loads((tmp_path / "a.run.json").read_text())
+    for spoilt in ({**record, "paths": record["paths"] + 512}, {"paths": record["paths"], "targets": "x", "looks": [3]}):  # the first: of a run before
+        (tmp_path / "a.run.json").write_text(json.dumps(spoilt))
+        assert page.read(tmp_path / "a.nc").missed == ()
+    subprocess.run([TENOR, "run", TOP / "decks/anthropic-aws.yaml", "--paths", "2000", "--until", "npv:0.01%", "-o", "a.v1", "--quiet"],
+                   cwd=tmp_path, timeout=60)
+    assert page.read(tmp_path / "a.v1").missed
 
 
 def test_a_tail_that_is_a_gain_is_told_as_one(folder, base):
