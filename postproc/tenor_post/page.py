@@ -5,14 +5,13 @@ import difflib
 import hashlib
 import json
 import re
-import shlex
 from collections import Counter
 from pathlib import Path
 from typing import Callable, NamedTuple, Tuple
 
 import jinja2
 
-from . import analyst, answer, drawing, export, figures, headline, numbers, results, scenarios, sensitivity
+from . import analyst, answer, commands, drawing, export, figures, headline, numbers, results, scenarios, sensitivity
 from .assumptions import listed, parse, tables
 from .compare import is_comparison
 from .sensitivity import is_sensitivity
@@ -32,15 +31,16 @@ def shown(variable):
 
 
 class Result(NamedTuple):
-    """A result as the sections see it; deck text, deck and assumptions are None and [] if the file has lost them. `missed` are
-    targets of precision that the run did not reach (of OUT.run.json), `adds` is what scenarios.adds found, `first` is the first
-    result of the page where this is another."""
+    """A result as the sections see it; deck text, deck, assumptions and ranges of paths are None, [] and () if the file has lost
+    them. `missed` are targets of precision that the run did not reach (of OUT.run.json), `adds` is what scenarios.adds found, `first`
+    is the first result of the page where this is another."""
     name: str
     data: object
     deck_text: str
     deck: dict
     assumptions: list
     sha256: str
+    ranges: Tuple[Tuple[int, int], ...]
     missed: Tuple[str, ...] = ()
     adds: object = None
     first: object = None
@@ -55,9 +55,10 @@ class Section(NamedTuple):
 
 
 def read(path):
-    data, text = results.load(path, shown)
+    data, text, ranges = results.load(path, shown)
     deck, digest = parse(text), hashlib.sha256(Path(path).read_bytes()).hexdigest()
-    return Result(str(data.attrs.get("deck", Path(path).stem)), data, text, deck, listed(deck), digest, missed_targets(path, data))
+    return Result(str(data.attrs.get("deck", Path(path).stem)), data, text, deck, listed(deck), digest, ranges,
+                  missed_targets(path, data))
 
 
 def missed_targets(path, data):
@@ -152,15 +153,14 @@ def gather_provenance(result):
              ("Sampling", attributes.get("sampling")),
              ("Program", attributes.get("source")), ("Model version", attributes.get("model_version")),
              ("Format of the result", attributes.get("tenor_format_version")), ("SHA-256 of the result file", result.sha256)]
-    file = shlex.quote(name.replace("/", "_"))
-    options = " --sampling sobol" * (attributes.get("sampling") == "sobol")
-    options += " --exact-quantiles" * any("as by sorting" in v.attrs.get("comment", "") for v in data.values())
-    command = f"tenor run {file}.yaml --paths {paths} --seed {attributes.get('seed')}{options} -o {file}.nc"
+    yaml, out, report = (commands.named(name, ending) for ending in (".yaml", ".nc", ".html"))
+    options = commands.sampled(data, result.ranges)
     text, origin = result.deck_text, result.first if result.deck_text and result.first and result.first.deck_text else None
     if origin:
         text = "".join(difflib.unified_diff(origin.deck_text.splitlines(True), text.splitlines(True), "first.yaml", "this.yaml", n=1))
-    return dict(facts=[(label, value) for label, value in facts if value is not None], command=command, name=name,
-                report=f"tenor-report {file}.nc -o {file}.html", deck_text=text, origin=origin.name if origin else None)
+    return dict(facts=[(label, value) for label, value in facts if value is not None], command=options and f"tenor run {yaml} {options} -o {out}",
+                report=f"tenor-report {out} -o {report}", file=commands.file_name(name, ".yaml"), patch=f"patch {yaml}",
+                held=commands.in_words(result.ranges), deck_text=text, origin=origin.name if origin else None)
 
 
 SECTIONS = (

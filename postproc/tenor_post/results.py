@@ -43,22 +43,28 @@ def open(path) -> xarray.Dataset:
     return load(path)[0]
 
 
-def load(path, wanted=lambda variable: True) -> Tuple[xarray.Dataset, Optional[str]]:
-    """The Dataset of `open`, and the text of the resolved deck in the file's group /state (None if it has none): one reading
-    for both. Of variables, netCDF4's, that are not `wanted` nothing is read. Raises as open."""
+def load(path, wanted=lambda variable: True) -> Tuple[xarray.Dataset, Optional[str], Tuple[Tuple[int, int], ...]]:
+    """The Dataset of `open`, and of the file's group /state the text of the resolved deck (None if it has none) and the ranges of
+    paths, (first, end) each (() if it has none): one reading for all. Of variables, netCDF4's, that are not `wanted` nothing is
+    read. Raises as open."""
     check(path)
     try:
         with netCDF4.Dataset(path) as file:
             fault = foreign(file)
             if fault is None:
-                data, text = decode(file, wanted), None
-                if "state" in file.groups and "deck" in file["state"].variables:
-                    text = file["state"]["deck"][:].tobytes().decode()
-    except (OSError, ValueError, RuntimeError, AttributeError, LookupError) as error:
+                data, deck, ranges = decode(file, wanted), of_state(file, "deck"), of_state(file, "path_ranges")
+                text = None if deck is None else deck.tobytes().decode()
+                ranges = () if ranges is None else tuple((first, end) for first, end in ranges.tolist())
+    except (OSError, ValueError, RuntimeError, AttributeError, LookupError, TypeError) as error:
         raise NotAResult(f"{path}: not a tenor result ({error})") from error
     if fault is not None:
         raise NotAResult(f"{path}: {fault}")
-    return history.attach(data, text), text
+    return history.attach(data, text), text, ranges
+
+
+def of_state(file, name):
+    """A variable of the group /state of an open netCDF4.Dataset; None if it has lost it."""
+    return file["state"][name][:] if "state" in file.groups and name in file["state"].variables else None
 
 
 def foreign(file):

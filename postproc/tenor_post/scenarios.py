@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy
 
-from . import compare
+from . import commands, compare
 from .assumptions import listed
 from .charts import Chart, Line, Whiskers
 from .fleet import QUARTERS
@@ -116,12 +116,12 @@ def gather_comparison(comparison):
     """Of a file of `tenor compare`: rows, charts, and the words of its two decks."""
     data = comparison.data
     charts = [chart for metric, words in FANS if (chart := difference_fan(data, metric, words)) is not None]
-    options = " --sampling sobol" * (data.attrs.get("sampling") == "sobol")
     first, second = data.attrs["deck"], data.attrs["second_deck"]
-    command = (f"tenor compare {first}.yaml {second}.yaml --paths {int(data['paths'])} --seed {data.attrs.get('seed')}{options} "
-               f"-o {first}-{second}.nc")
+    options = commands.sampled(data, comparison.ranges)
+    command = options and (f"tenor compare {commands.named(first, '.yaml')} {commands.named(second, '.yaml')} {options} "
+                           f"-o {commands.named(f'{first}-{second}', '.nc')}")
     return dict(first=first, second=second, rows=compared_rows(data), charts=charts, paths=int(data["paths"]), command=command,
-                sha256=comparison.sha256)
+                held=commands.in_words(comparison.ranges), sha256=comparison.sha256)
 
 
 # ---- what the deal adds

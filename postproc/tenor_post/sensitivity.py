@@ -6,6 +6,7 @@ from typing import NamedTuple, Tuple
 import numpy
 import xarray
 
+from . import commands
 from .charts import Bars, Chart, Whiskers
 from .results import Estimate, NotAResult
 
@@ -104,10 +105,9 @@ def gather(file):
         raise NotAResult(f"the sensitivity of {file.name} lacks {', '.join(lost)}")
     metrics = [str(metric) for metric in data["metric"].values]
     name = str(data.attrs["deck"])
-    out = shlex.quote(name.replace("/", "_"))
-    command = (f"tenor sensitivity {out}.yaml --paths {int(data['paths'])} --swing-paths {int(data['swing_paths'])} "
+    command = (f"tenor sensitivity {commands.named(name, '.yaml')} --paths {int(data['paths'])} --swing-paths {int(data['swing_paths'])} "
                f"--seed {data.attrs.get('seed')}{' --total' * ('total' in data)}"
-               + "".join(f" --metric {shlex.quote(metric)}" for metric in metrics) + f" -o {out}-sensitivity.nc")
+               + "".join(f" --metric {shlex.quote(metric)}" for metric in metrics) + f" -o {commands.named(name, '-sensitivity.nc')}")
     return dict(deck=name, charts=[tornado(data, m) for m in range(len(metrics))], keys=keys(data), levels=levels(data),
                 paths=int(data["paths"]), blocks=int(data["blocks"]), swing_paths=int(data["swing_paths"]), command=command,
                 sha256=file.sha256, metrics=metrics)

@@ -5,6 +5,7 @@ import html
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,7 @@ VOID = {"meta", "col", "br", "hr", "link", "img", "input", "base", "wbr", "sourc
 sys.path.insert(0, str(TOP / "postproc"))
 import tenor_post  # noqa: E402
 from tenor_post import analyst, answer, cli, numbers  # noqa: E402
+from tenor_post.page import gather_provenance, read  # noqa: E402
 from tenor_post.table import markdown  # noqa: E402
 
 
@@ -289,6 +291,39 @@ def test_the_page_tells_how_to_get_it_again(page, result, tmp_path):
     assert (tmp_path / "anthropic-aws.nc").read_bytes() == result.read_bytes()
     assert report(*again.split()[1:], cwd=tmp_path).returncode == 0
     assert (tmp_path / "anthropic-aws.html").read_text() == page
+
+
+SHORT = ("--set", "time.horizon=2 months")
+
+
+def commands_of(path):
+    return [html.unescape(text).strip() for text in re.findall(r'<pre class="command">(.*?)</pre>', tenor_post.render(path), re.S)]
+
+
+def test_the_command_of_the_page_is_whole_and_can_be_given_to_a_shell(tmp_path):
+    """Eight replicates instead of the deck's, a name that a shell would run, options that a result tells in passing."""
+    words = ("--sampling", "sobol", "--set", "sampling.replicates=8", "--exact-quantiles", "--set", "name=-x y; touch owned/$(id)")
+    path = sample(tmp_path, "anthropic-aws", *SHORT, *words, paths=4096)
+    (tmp_path / "-x y; touch owned_$(id).yaml").write_text(tenor_post.deck_text(path))
+    run = commands_of(path)[0].split("\n")[0]
+    subprocess.run(["bash", "-c", f"{run} --quiet"], cwd=tmp_path, check=True, timeout=120,
+                   env={**os.environ, "PATH": f"{Path(TENOR).parent}:{os.environ['PATH']}"})
+    assert (tmp_path / "-x y; touch owned_$(id).nc").read_bytes() == path.read_bytes() and len(list(tmp_path.iterdir())) == 5
+    deck = TOP / "decks/no-deal.yaml"
+    subprocess.run([TENOR, "compare", deck, deck, "--paths", "4096", *SHORT, *words, "-o", tmp_path / "pair.nc", "--quiet"], check=True, timeout=120)
+    name = "./-x y; touch owned_$(id)"
+    assert shlex.split(commands_of(tmp_path / "pair.nc")[0]) == [
+        "tenor", "compare", f"{name}.yaml", f"{name}.yaml", "--paths", "4096", "--seed", "1", *words[:5], "-o", f"{name}-{name[2:]}.nc"]
+
+
+def test_no_command_is_told_of_a_part_of_a_run(tmp_path):
+    parts = [sample(tmp_path, "anthropic-aws", *SHORT, "--shard", f"{i}/3", paths=1536).rename(tmp_path / f"{i}.nc") for i in (1, 2, 3)]
+    subprocess.run([TENOR, "merge", parts[0], parts[2], "-o", tmp_path / "gap.nc", "--quiet"], check=True, timeout=60)
+    found = [gather_provenance(read(path)) for path in (*parts[:2], tmp_path / "gap.nc")]
+    assert [x["command"] for x in found] == ["tenor run anthropic-aws.yaml --paths 512 --seed 1 -o anthropic-aws.nc", None, None]
+    assert [x["held"] for x in found] == ["0 to 511", "512 to 1023", "0 to 511, 1024 to 1535"]
+    text = tenor_post.render(parts[1])
+    assert 'class="command"' not in text and "holds paths 512 to 1023 of its seed only" in text
 
 
 def test_equal_results_give_equal_pages_whatever_the_user_has_set_up(page, result, tmp_path):
