@@ -150,7 +150,11 @@ def read_laws(path, out):
             if abs(data[f"{name}_mean"][:]).max() > 0:
                 raise Failed(1, f"{path}: its customers pay even without capacity, so the base business does not stand alone")
         levels, values = data["quantile"][:].data, data["aws_revenue_quantile"][:].data
-    return [scores.Quantiles(levels, numpy.log(row)) for row in values]
+    try:
+        return [scores.Quantiles(levels, numpy.log(row)) for row in values]
+    except ValueError as error:
+        raise Failed(2, f"{path}: forecasts of AWS revenue have equal quantiles, which leaves nothing to score; wanted a deck whose "
+                        "base_business.growth_volatility or revenue_volatility is above 0") from error
 
 
 def sample(program, path, settings, paths):

@@ -20,7 +20,7 @@ EXAMPLES = """examples:
 def count(low, high):
     def read(word):
         number = float(word)
-        if number != int(number) or not low <= number <= high:
+        if not low <= number <= high or number != int(number):
             raise argparse.ArgumentTypeError(f"wants a whole number from {low} to {high}, not {word}")
         return int(number)
     read.__name__ = "whole number"

@@ -244,7 +244,8 @@ def test_unverified_values_are_used_when_asked():
     (["{deck}", "-o", "{folder}/no/page.html"], 5, "no such folder"), (["{deck}", "-o", "{folder}/page.html"], 2, "--force replaces it"),
     (["{deck}", "-o", "{folder}"], 5, "no regular file"), (["{deck}", "-o", "{deck}", "--force"], 2, "is the deck itself"),
     (["{deck}", "-o", "{folder}/x", "--json", "{folder}/x"], 2, "files of their own"), (["{folder}/bad.yaml"], 2, "tenor check ended with 2"),
-    (["{folder}/short.yaml"], 2, "has 1 known quarters")], ids=str)
+    (["{folder}/short.yaml"], 2, "has 1 known quarters"),
+    (["{deck}", "--paths", "inf"], 2, "whole number from 1000 to"), (["{deck}", "--horizons", "nan"], 2, "whole number from 1 to")], ids=str)
 def test_wrong_use_is_refused(ran, capsys, words, code, said):
     folder = ran[0]
     (folder / "bad.yaml").write_text("weather: sunny\n")
@@ -255,6 +256,14 @@ def test_wrong_use_is_refused(ran, capsys, words, code, said):
     told = capsys.readouterr()
     assert said in told.err and told.err.startswith("tenor-backtest: error: ") and told.out == ""
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_forecasts_without_spread_cannot_be_scored(ran, capsys):
+    flat = ran[0] / "flat.yaml"
+    flat.write_text("include: deck.yaml\nbase_business: {growth_volatility: 0 1/sqrt(year), revenue_volatility: 0 1/sqrt(year), "
+                    "growth_level: '0.1, 0.1, 0.1 1/year'}\n")
+    assert backtest_cli.main(["--tenor", TENOR, str(flat), "--paths", "1000", "--horizons", "1"]) == 2
+    assert "flat.yaml: forecasts of AWS revenue have equal quantiles" in capsys.readouterr().err.splitlines()[-1]
 
 
 def test_help_and_manual_know_every_option():
