@@ -88,13 +88,23 @@ def tornado(data: xarray.Dataset, m: int) -> Chart:
             heads = (head, f"{head}, lower end", f"{head}, upper end")
             numbers.update({h: one[f"{name}{part}"].values for h, part in zip(heads, ("", "_lo", "_hi"))})
             pure += heads
-    return Chart(f"tornado-{re.sub('[^a-z0-9]+', '-', metric.lower())}", f"What moves {words(metric)}",
+    return Chart(f"tornado-{re.sub('[^a-z0-9]+', '-', metric.lower()).strip('-')}", f"What moves {words(metric)}",
                  f"By how much the mean moves ({metric}: {data['metric_long_name'].values[m]}) when one key goes from the middle of its "
                  "law to its 10 % (key low) or 90 % quantile (key high), all others staying in the middle, on the same paths. Whiskers are 95 % "
                  "intervals of the differences; grey bars cannot be told from 0. The table has the indices beside: the share of the variance "
                  "over the keys that a key decides alone.",
                  unit, "Key", numpy.array([str(name) for name in one["key"].values]), numbers, tuple(marks), pure=tuple(pure),
                  note="" if numpy.isfinite(one["first_order"].values).any() else "No indices: shares of variance want more paths")
+
+
+def told_apart(charts):
+    """Charts, of which those of equal names (metrics that differ in other letters than a file's name can do with) have numbers."""
+    found = {}
+    for chart in charts:
+        names = (chart.name, *(f"{chart.name}-{number}" for number in range(2, len(charts) + 1)))
+        name = next(name for name in names if name not in found)
+        found[name] = chart._replace(name=name)
+    return list(found.values())
 
 
 def gather(file):
@@ -108,6 +118,6 @@ def gather(file):
     command = (f"tenor sensitivity {commands.named(name, '.yaml')} --paths {int(data['paths'])} --swing-paths {int(data['swing_paths'])} "
                f"--seed {data.attrs.get('seed')}{' --total' * ('total' in data)}"
                + "".join(f" --metric {shlex.quote(metric)}" for metric in metrics) + f" -o {commands.named(name, '-sensitivity.nc')}")
-    return dict(deck=name, charts=[tornado(data, m) for m in range(len(metrics))], keys=keys(data), levels=levels(data),
+    return dict(deck=name, charts=told_apart([tornado(data, m) for m in range(len(metrics))]), keys=keys(data), levels=levels(data),
                 paths=int(data["paths"]), blocks=int(data["blocks"]), swing_paths=int(data["swing_paths"]), command=command,
                 sha256=file.sha256, metrics=metrics)

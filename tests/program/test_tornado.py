@@ -140,6 +140,15 @@ def test_files_are_sorted_by_their_kind(folder, text):
     assert f'<a href="#sensitivity-1">Which assumptions move twenty</a>' in text
 
 
+def test_metrics_that_a_files_name_cannot_tell_apart_have_numbers(folder):
+    file = page.read(folder / "moved.nc")
+    metrics = ["ecl.\u5ba2\u6237\u7532", "ecl.\u5ba2\u6237\u4e59"]
+    found = sensitivity.gather(file._replace(data=file.data.assign_coords(metric=metrics)))["charts"]
+    assert [chart.name for chart in found] == ["tornado-ecl", "tornado-ecl-2"] and metrics[1] in found[1].title
+    again = sensitivity.told_apart([found[0], found[0], found[1], found[0]])
+    assert [chart.name for chart in again] == ["tornado-ecl", "tornado-ecl-2", "tornado-ecl-2-2", "tornado-ecl-3"]
+
+
 def test_figures_tables_and_summary_are_exported(folder, raw, tmp_path):
     assert cli.main([str(folder / "moved.nc"), "--figures", str(tmp_path / "f"), "--csv", str(tmp_path / "c"), "--summary", str(tmp_path / "s.json")]) == 0
     assert {path.name for path in (tmp_path / "f").iterdir()} == {f"{name}.{kind}" for name in CHARTS for kind in plots.KINDS}
