@@ -26,13 +26,18 @@ STYLE = {
     "legend.frameon": False, "legend.fontsize": 8.5, "svg.fonttype": "none", "svg.hashsalt": "tenor"}
 
 
+def literal(words: str) -> str:
+    """Words in which matplotlib finds no formula between two dollar signs."""
+    return words.replace("$", r"\$")
+
+
 def draw(chart: Chart, axes) -> None:
     """Draws the chart on matplotlib axes: marks, limits, labels of the axes, a legend above; no title."""
     for mark in chart.marks:
         DRAWERS[type(mark)](chart, mark, axes)
     low, high = chart.range()
     if chart.rows:
-        axes.set_yticks(range(len(chart.x)), list(chart.x))
+        axes.set_yticks(range(len(chart.x)), [literal(words) for words in chart.x])
         axes.set_ylim(len(chart.x) - 0.5, -0.5)
         axes.set_xlim(low, high)
         axes.grid(axis="x")
@@ -57,10 +62,11 @@ def draw(chart: Chart, axes) -> None:
             axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
     if chart.note:
         axes.set_xlabel(" \u00b7 ".join(filter(None, [axes.get_xlabel(), chart.note])), fontsize=8)
-    words = axes.get_legend_handles_labels()[1]
+    handles, words = axes.get_legend_handles_labels()
     if words:
         in_row = 6 if sum(map(len, words)) + 6 * len(words) < 120 else 3  # as many as a row has room for
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncol=in_row, borderaxespad=0.2, columnspacing=1.2)
+        axes.legend(handles, [literal(label) for label in words], loc="lower left", bbox_to_anchor=(0, 1), ncol=in_row, borderaxespad=0.2,
+                    columnspacing=1.2)
 
 
 def plot(name: str, data: xarray.Dataset, axes, deck: Optional[dict] = None) -> Chart:
@@ -126,7 +132,7 @@ def picture(chart: Chart, kind: str) -> bytes:
         matplotlib.rcParams.update(STYLE)
         height = 3.9 if not chart.rows else max(2.2, 1.2 + 0.34 * len(chart.x))
         canvas, room = Figure(figsize=(9.6, height), dpi=200, layout="constrained"), io.BytesIO()
-        canvas.suptitle(chart.title, x=0.008, ha="left", fontsize=12, fontweight="bold")
+        canvas.suptitle(literal(chart.title), x=0.008, ha="left", fontsize=12, fontweight="bold")
         draw(chart, canvas.add_subplot())
         if kind == "svg":
             FigureCanvasSVG(canvas).print_svg(room, metadata={"Date": None})

@@ -23,7 +23,7 @@ TENOR = os.environ.get("TENOR", str(TOP / "build/engine/tenor"))
 
 sys.path.insert(0, str(TOP / "postproc"))
 import tenor_post  # noqa: E402
-from tenor_post import analyst, answer, charts, cli, compare, drawing, figures, page, results  # noqa: E402
+from tenor_post import analyst, answer, charts, cli, compare, drawing, figures, page, plots, results  # noqa: E402
 
 DECKS = ("anthropic-aws", "no-deal", "portfolio")
 
@@ -217,6 +217,15 @@ def test_charts_are_drawn_on_axes_of_others(base, deck):
         tenor_post.plot("no such figure", base, axes)
     with pytest.raises(ValueError, match="backlog"):
         tenor_post.plot("backlog", base.drop_vars("backlog_mean"), axes)
+
+
+def test_dollar_signs_of_names_are_no_formulas():
+    """A customer and a deck may be called anything; \\frac without its arguments is a formula that matplotlib refuses."""
+    name = r"A$\frac$B"
+    rows = charts.Chart("t", name, "", "GW", "Key", numpy.array([name]), {name: numpy.array([1.0])}, (charts.Bars("", name, ("blue",), name),))
+    lines = rows._replace(x=numpy.array([1.0, 2.0]), columns={name: numpy.array([1.0, 2.0])}, marks=(charts.Line(name, "blue", name),))
+    for chart, times in ((rows, 3), (lines, 2)):
+        assert html.unescape(plots.picture(chart, "svg").decode()).count(f">{name}</text>") == times
 
 
 def test_bands_that_are_known_at_year_ends_only_are_bridged(base):
