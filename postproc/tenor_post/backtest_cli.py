@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from . import backtest, backtest_page
-from .cli import USAGE, Parser, Refusal, check_target, ended, write
+from .cli import USAGE, Parser, Refusal, check_target, ended, tell, write
 
 MOST_HORIZONS = 40
 
@@ -62,7 +62,7 @@ def report(given):
         write(given.output, backtest_page.render(findings, command).encode())
     if given.json:
         write(given.json, backtest_page.as_json(findings).encode())
-    print(backtest_page.text(findings))
+    tell(backtest_page.text(findings))
 
 
 def main(words):

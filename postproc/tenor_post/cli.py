@@ -88,13 +88,22 @@ def write(path, content):
         temporary.unlink(missing_ok=True)
 
 
+def tell(text):
+    """Prints now what else the end of the program would print, when nothing can be said of a fault any more."""
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is left in the buffer
+        raise Refusal(INPUT_OUTPUT, f"standard output: {error.strerror}") from error
+
+
 def report(given):
     """Checks everything, makes everything, then writes everything."""
     for path in given.results:
         if not path.is_file():
             raise Refusal(INPUT_OUTPUT, f"{path}: no such result")
     if given.table:
-        print(table.markdown(given.results))
+        tell(table.markdown(given.results))
         if not (given.output or given.figures or given.csv or given.summary):
             return
     for folder in filter(None, (given.figures, given.csv)):
@@ -118,7 +127,7 @@ def report(given):
     for path, content in contents.items():
         write(path, content)
     if to_stdout:
-        print(export.summary(found), end="")
+        tell(export.summary(found).rstrip("\n"))
 
 
 def charts(found):
@@ -149,7 +158,7 @@ def ended(program, work, *faults):
     except results.NotAResult as error:
         code, sentence = FOREIGN, str(error)
     except OSError as error:
-        code, sentence = INPUT_OUTPUT, f"{error.filename}: {error.strerror}"
+        code, sentence = INPUT_OUTPUT, str(error) if error.filename is None else f"{error.filename}: {error.strerror}"
     except KeyboardInterrupt:
         code, sentence = 130, "interrupted; nothing was written"
     print(f"{program}: error:", " ".join(sentence.split()), file=sys.stderr)

@@ -406,6 +406,16 @@ def test_figures_are_written_as_png_svg_and_pdf(result, tmp_path):
     refused(report(result, "--figures", "file", cwd=tmp_path), 2, "not a folder")
 
 
+@pytest.mark.parametrize("words", [("--table",), ("--summary", "-")])
+@pytest.mark.parametrize("target, says", [("/dev/full", "No space left"), ("pipe", "Broken pipe")])
+def test_an_output_that_takes_nothing_is_a_fault_in_one_line(result, words, target, says):
+    ends = os.pipe()
+    os.close(ends[0])
+    with open(ends[1] if target == "pipe" else target, "w") as out:
+        done = subprocess.run([sys.executable, REPORT, result, *words], stdout=out, stderr=subprocess.PIPE, text=True, timeout=120)
+    assert (done.returncode, done.stderr.count("\n")) == (5, 1) and f"error: standard output: {says}" in done.stderr
+
+
 def test_help_tells_the_options():
     done = report("--help")
     assert done.returncode == 0 and "--figures" in done.stdout and done.stderr == ""
