@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Sourced by the job scripts beside it: how a run is started, stopped, tried again and put back into the queue.
-# Settings from the environment: TENOR (the program), TENOR_MPI (srun's --mpi, or `mpirun`), TENOR_MAX_RESTARTS.
+# Settings from the environment: TENOR (the program), TENOR_MPI (srun's --mpi, or `mpirun`), TENOR_MAX_RESTARTS, TENOR_STEP_WAIT
+# (seconds until a node that takes no step is given up).
 
 TENOR=${TENOR:-$(command -v tenor || echo "$jobs/../../build/engine/tenor")}
 TENOR_MAX_RESTARTS=${TENOR_MAX_RESTARTS:-50}
@@ -63,6 +64,14 @@ launchers() {
   fi
 }
 
+# can_start LAUNCHER: does every node of the job take a step? Slurm (22.05) may have taken one away that was cut off for a while: it
+# kills there what it means to be of the start before, and then srun waits for that node for ever.
+can_start() {
+  [ "$1" = srun ] || return 0
+  timeout "${TENOR_STEP_WAIT:-120}" srun --mpi=none --ntasks-per-node=1 --ntasks="${SLURM_JOB_NUM_NODES:-1}" true &
+  wait $!
+}
+
 # paths_in CHECKPOINT: how many paths it holds; 0 if there is none.
 paths_in() {
   local paths
@@ -93,7 +102,7 @@ put_back() {
 # run_to_end OUT.nc WORD...: `tenor WORD... -o OUT.nc` with a checkpoint beside it, across stops, restarts and faults of the
 # machine. Returns tenor's exit code when it is final: 0 and 3 have a result; 2 and 6 are never tried again.
 run_to_end() {
-  local out=$1 code=0 before launcher
+  local out=$1 code=0 before launcher again=0
   local checkpoint=$out.ckpt
   shift
   if [ -e "$out" ] && [ ! -e "$checkpoint" ] && [ ! -e "$checkpoint.previous" ]; then
@@ -103,7 +112,11 @@ run_to_end() {
   mkdir -p "$(dirname "$out")"
   before=$(paths_in "$checkpoint")
   for launcher in $(launchers); do
-    code=0
+    [ "$again" = 0 ] || can_start "$launcher" || {
+      say "not every node of the job takes a step"
+      put_back "$checkpoint" -1
+    }
+    again=1 code=0
     with_mpi "$launcher" "$TENOR" "$@" -o "$out" --checkpoint "$checkpoint" --checkpoint-every "${TENOR_CHECKPOINT_EVERY:-5min}" --resume \
       --progress plain || code=$?
     # srun may return 0 for a step that never started.

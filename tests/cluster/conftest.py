@@ -34,7 +34,7 @@ def cluster():
             (up.shared / "build/engine").mkdir(parents=True)
             shutil.copy(TENOR, up.shared / "build/engine/tenor")
             up.env |= {"TENOR": str(up.shared / "build/engine/tenor"), "TENOR_JOBS": str(up.shared / "jobs/slurm"), "TENOR_RETRY_PAUSE": "0.5",
-                       "TENOR_PATIENCE": "15", "TENOR_CHECKPOINT_EVERY": "0.5s", "MPLCONFIGDIR": str(folder),
+                       "TENOR_PATIENCE": "15", "TENOR_STEP_WAIT": "30", "TENOR_CHECKPOINT_EVERY": "0.5s", "MPLCONFIGDIR": str(folder),
                        "PATH": f"{Path(sys.executable).parent}:{up.env['PATH']}"}  # the Python that has the page's modules
             yield up
     finally:

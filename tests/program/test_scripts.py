@@ -80,3 +80,16 @@ def test_a_run_that_ends_while_a_signal_is_handled_keeps_its_exit_code(tmp_path)
     done = subprocess.run(["bash", "-c", script], cwd=tmp_path, check=False, capture_output=True, text=True, timeout=30,
                           env={**os.environ, "TOP": str(TOP), "TENOR": "true", "PATH": f"{tmp_path}:{os.environ['PATH']}"})
     assert done.returncode == 85, done
+
+
+def test_a_job_that_lost_a_node_goes_back_into_the_queue(tmp_path):
+    """Its first step ends, and the next one would wait for ever."""
+    for name, lines in {"srun": 'case "$*" in *true) exec sleep 60 ;; esac; exit 137', "scontrol": 'echo "$*" >>asked', "tenor": "exit 1"}.items():
+        (tmp_path / name).write_text(f"#!/bin/bash\n{lines}\n")
+        (tmp_path / name).chmod(0o755)
+    script = 'set -eu; jobs=$TOP/jobs/slurm; . "$jobs/common.sh"; begin; run_to_end out.nc run deck.yaml'
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, check=False, capture_output=True, text=True, timeout=30,
+                          env={**os.environ, "TOP": str(TOP), "TENOR": str(tmp_path / "tenor"), "PATH": f"{tmp_path}:{os.environ['PATH']}",
+                               "SLURM_JOB_ID": "7", "SLURM_JOB_NUM_NODES": "2", "TENOR_STEP_WAIT": "0.5", "TENOR_RETRY_PAUSE": "0"})
+    assert done.returncode == 85 and "back into the queue" in done.stderr, done
+    assert "requeue 7" in (tmp_path / "asked").read_text()
