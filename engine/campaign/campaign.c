@@ -113,6 +113,11 @@ void campaign_leave(struct standing *standing) {
   state_free(&standing->replicate);
 }
 
+enum status campaign_keep(struct checkpoint *checkpoint, const struct standing *standing) {
+  return checkpoint_write(checkpoint, &standing->state, &standing->replicate,
+                          standing->replicate_end, standing->looks, standing->n_looks);
+}
+
 /* ---- ranges */
 
 enum status campaign_share(const struct campaign *campaign, struct ranges *ranges) {

@@ -63,14 +63,17 @@ enum status campaign_take_out(const struct campaign *campaign, struct state *sta
 enum status campaign_start(const struct campaign *campaign, struct standing *standing);
 void campaign_leave(struct standing *standing);
 
+/* Writes the standing to a checkpoint. Errors as checkpoint_write. Not collective; where the
+   state is. */
+enum status campaign_keep(struct checkpoint *checkpoint, const struct standing *standing);
+
 /* Samples the paths of `todo`, none of which is in the standing, and adds them to rank 0's; the
    other ranks' tallies are empty before and after. Ranges begin with a block; with replicates
    they hold whole ones, but that the first goes on with the one under way. Ends early when
    every target is met, at once if the standing's last look says so, or when time is up; a
    stoppable one also when any rank was told to stop, and then a checkpoint holds all that was
    done. Returns the same status on every rank: STATUS_FAILED (memory), STATUS_IO (a stopped
-   one's checkpoint), STATUS_MISMATCH (another run has taken over the checkpoint). Collective.
- */
+   one's checkpoint), STATUS_MISMATCH (another run has taken over). Collective. */
 enum status campaign_run(const struct campaign *campaign, const struct ranges *todo,
                          struct standing *standing, enum ending *ending);
 

@@ -268,8 +268,7 @@ static void keep(struct march *march, int64_t end) {
   interrupt_heard(); /* nobody is silent while rank 0 waits for its disk */
   if (checkpoint != NULL) {
     standing->replicate_end = under_way ? end * BLOCK_PATHS : 0;
-    status = checkpoint_write(checkpoint, &standing->state, &standing->replicate,
-                              standing->replicate_end, standing->looks, standing->n_looks);
+    status = campaign_keep(checkpoint, standing);
     if ((status == STATUS_IO || status == STATUS_FAILED) && march->ending == ENDED_WHOLE) {
       status_warn("the run goes on without that checkpoint and will try again");
       status = STATUS_OK;

@@ -42,13 +42,6 @@ static bool is_possible(const struct run *run, int64_t whole, int64_t next) {
          (!open || next - whole < points) && next >= whole;
 }
 
-/* Rank 0 only. */
-static enum status write_checkpoint(struct run *run) {
-  const struct standing *standing = &run->standing;
-  return checkpoint_write(&run->checkpoint, &standing->state, &standing->replicate,
-                          standing->replicate_end, standing->looks, standing->n_looks);
-}
-
 /* Takes over the checkpoint's sums and looks; what is missing of the range is to be sampled.
    Rank 0 only. */
 static enum status resume(struct run *run) {
@@ -77,7 +70,7 @@ static enum status resume(struct run *run) {
   memcpy(standing->looks, from->looks, sizeof standing->looks);
   run->resumed_paths = next - run->order.range.first;
   /* From now on the file names this run: an earlier one that still lives finds itself stale. */
-  return write_checkpoint(run);
+  return campaign_keep(&run->checkpoint, standing);
 }
 
 static enum status start(struct run *run, const struct campaign *campaign) {
@@ -145,7 +138,7 @@ static enum status find_exact(struct run *run, const struct campaign *campaign) 
     return status;
   }
   run->ending = ENDED_STOPPED;
-  return run->team->rank == 0 ? write_checkpoint(run) : STATUS_OK;
+  return run->team->rank == 0 ? campaign_keep(&run->checkpoint, &run->standing) : STATUS_OK;
 }
 
 static enum status compute(struct run *run, struct campaign *campaign) {

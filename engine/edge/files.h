@@ -10,8 +10,7 @@
 
 /* May a file be written at `path`? STATUS_USAGE if it exists and not `force`, or its name is
    so long that those made of it, of its temporary or its predecessor, would be none; STATUS_IO
-   if its folder is missing or not writable, or what stands there is no regular file. Says why.
- */
+   if its folder is missing or not writable, or no regular file stands there. Says why. */
 enum status files_check(const char *path, bool force);
 
 /* The path of what belongs to a result, in path[size]: the result's, `ending` in the place of

@@ -35,8 +35,7 @@ struct sidecar {      /* all borrowed */
    sidecar is replaced with the result that it is of. */
 enum status sidecar_check(const char *result, bool force);
 
-/* Removes what an earlier result of that name has left: for those that write none. STATUS_IO.
- */
+/* Removes what an earlier result of that name left, for those that write none. STATUS_IO. */
 enum status sidecar_remove(const char *result);
 
 /* Writes RESULT with its ending .nc replaced by .run.json, whole or not at all. Errors:

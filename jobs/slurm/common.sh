@@ -48,8 +48,10 @@ with_mpi() {
     # A trapped signal ends `wait` early; the command goes on, or has ended meanwhile, and then the shell still knows how (127: it was told).
     kill -0 "$child" 2>/dev/null || break
   done
-  [ "$code" -le 128 ] || wait "$child" || last=$?
-  [ "$code" -le 128 ] || [ "$last" = 127 ] || code=$last
+  if [ "$code" -gt 128 ]; then
+    wait "$child" || last=$?
+    [ "$last" = 127 ] || code=$last
+  fi
   child=
   return "$code"
 }
